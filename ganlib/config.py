@@ -1,0 +1,112 @@
+"""`params.yaml`, typed: every knob of the project once, unknown keys refused, errors with line and column."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import ConfigDict, TypeAdapter, ValidationError
+from ruamel.yaml import YAML
+from ruamel.yaml.error import MarkedYAMLError
+
+from ganlib.errors import AtelierError
+from ganlib.knobs import OneOf
+from ganlib.metrics.config import EvaluateConfig
+from ganlib.pictures.curate import CurateConfig
+from ganlib.pictures.sources import SOURCES, Source
+from ganlib.sampling.config import SampleConfig
+from ganlib.training.config import TrainConfig
+
+
+@dataclass(frozen=True)
+class Params:
+    """The whole of `params.yaml`, one section a step."""
+
+    collect: Annotated[Source, OneOf("source", SOURCES)]
+    curate: CurateConfig
+    train: TrainConfig
+    sample: SampleConfig
+    evaluate: EvaluateConfig
+
+
+def load(path: Path = Path("params.yaml")) -> Params:
+    """Read and check `path`.
+
+    Raises `AtelierError`, with every mistake on a line of its own (`params.yaml:12:9 train.batch must be > 0 (got -3)`).
+    """
+    tree = _parse(path)
+    try:
+        return _adapter().validate_python(_plain(tree))
+    except ValidationError as error:
+        lines = [_sentence(path, tree, dict(item)) for item in error.errors()]
+        raise AtelierError("\n".join(lines)) from None
+
+
+def _adapter() -> TypeAdapter[Params]:
+    return TypeAdapter(Params, config=ConfigDict(extra="forbid", allow_inf_nan=False))
+
+
+def _parse(path: Path) -> Any:
+    """The YAML tree of `path`, whose nodes remember their lines."""
+    try:
+        tree = YAML(typ="rt").load(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise AtelierError(f"{path}: expected the file of parameters here, found none. Run from the project's folder.") from None
+    except UnicodeDecodeError as error:
+        raise AtelierError(f"{path}: expected UTF-8 text, found a byte that is none at offset {error.start}.") from None
+    except MarkedYAMLError as error:
+        mark = error.problem_mark
+        place = f"{path}:{mark.line + 1}:{mark.column + 1}" if mark else str(path)
+        problem = str(error.problem).splitlines()[0].replace("with value", "given a second time, with value")
+        raise AtelierError(f"{place} {problem}") from None
+    if not isinstance(tree, dict):
+        raise AtelierError(f"{path}:1:1 expected sections (collect, curate, train, sample, evaluate), found {type(tree).__name__}.")
+    return tree
+
+
+def _plain(node: Any) -> Any:
+    """The tree as plain dictionaries and lists: what is validated must not carry the parser's types."""
+    if isinstance(node, dict):
+        return {str(key): _plain(value) for key, value in node.items()}
+    if isinstance(node, list):
+        return [_plain(value) for value in node]
+    if isinstance(node, float):
+        return float(node)
+    return node
+
+
+def _sentence(path: Path, tree: Any, item: dict[str, Any]) -> str:
+    """One validation error as a person reads it: place, name of the knob, what it must be, what was found."""
+    keys, line, column = _locate(tree, item["loc"])
+    name, kind, got = ".".join(keys), item["type"], item.get("input")
+    context = item.get("ctx", {})
+    if kind == "missing":
+        return f"{path}:{line}:{column} {name} is missing"
+    if kind in ("extra_forbidden", "unexpected_keyword_argument"):
+        return f"{path}:{line}:{column} {name} is not a known key"
+    limits = {"greater_than": (">", "gt"), "greater_than_equal": (">=", "ge"), "less_than": ("<", "lt"), "less_than_equal": ("<=", "le")}
+    if kind in limits:
+        sign, bound = limits[kind]
+        must = f"must be {sign} {context[bound]}"
+    elif kind == "value_error":
+        must = str(context["error"])
+    elif kind == "literal_error":
+        must = f"must be {context['expected']}"
+    else:
+        must = item["msg"].replace("Input should be", "must be")
+    shown = "" if isinstance(got, dict) else f" (got {got})"
+    return f"{path}:{line}:{column} {name} {must}{shown}"
+
+
+def _locate(tree: Any, location: tuple[int | str, ...]) -> tuple[list[str], int, int]:
+    """Follow pydantic's location into the tree, as far as it goes: names on the way, line and column (from 1)."""
+    node, keys, line, column = tree, [], 1, 1
+    for part in location:
+        if isinstance(node, dict) and part in node:
+            line, column = (number + 1 for number in node.lc.key(part))
+        elif isinstance(node, list) and isinstance(part, int) and part < len(node):
+            line, column = (number + 1 for number in node.lc.item(part))
+        elif part != location[-1] or isinstance(part, int):
+            continue  # the name of a member of a union: no key of the file
+        keys.append(str(part))
+        node = node[part] if isinstance(node, (dict, list)) and (isinstance(part, int) or part in node) else None
+    return keys, line, column

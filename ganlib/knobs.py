@@ -1,0 +1,97 @@
+"""Marks on the fields of configuration dataclasses: ranges, and names out of a registry.
+
+The configuration of a component is a plain dataclass beside the component, so that a machine without pydantic can use it.
+pydantic finds these marks in the annotations and enforces them when `ganlib.config` reads `params.yaml`.
+"""
+
+import difflib
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any, Union
+
+
+@dataclass(frozen=True)
+class Range:
+    """Bounds on a number; None leaves a side open."""
+
+    gt: float | None = None
+    ge: float | None = None
+    lt: float | None = None
+    le: float | None = None
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: Callable[[Any], Any]) -> Any:
+        bounds = {name: bound for name, bound in vars(self).items() if bound is not None}
+        return {**handler(source), **bounds}
+
+
+Positive = Annotated[int, Range(gt=0)]
+Natural = Annotated[int, Range(ge=0)]
+PositiveFloat = Annotated[float, Range(gt=0)]
+NaturalFloat = Annotated[float, Range(ge=0)]
+Share = Annotated[float, Range(ge=0, le=1)]
+
+
+@dataclass(frozen=True)
+class PowerOfTwo:
+    """A power of two between `low` and `high`, as the networks' doubling of resolution wants it."""
+
+    low: int
+    high: int
+
+    def check(self, value: int) -> int:
+        if value & (value - 1) or not self.low <= value <= self.high:
+            raise ValueError(f"must be a power of two from {self.low} to {self.high}")
+        return value
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: Callable[[Any], Any]) -> Any:
+        from pydantic_core import core_schema
+
+        return core_schema.no_info_after_validator_function(self.check, handler(source))
+
+
+class Named:
+    """A name out of a registry; an unknown one is answered with the valid names, the nearest first."""
+
+    def __init__(self, kind: str, names: Iterable[str]) -> None:
+        self.kind = kind
+        self.names = names
+
+    def check(self, value: str) -> str:
+        if value not in set(self.names):
+            raise ValueError(unknown(self.kind, value, self.names))
+        return value
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: Callable[[Any], Any]) -> Any:
+        from pydantic_core import core_schema
+
+        return core_schema.no_info_after_validator_function(self.check, handler(source))
+
+
+class OneOf:
+    """One of the registry's dataclasses, chosen by the value of the field `key` (`source: folder`, `name: dcgan`)."""
+
+    def __init__(self, key: str, registry: Mapping[str, type[Any]]) -> None:
+        self.key = key
+        self.registry = registry
+
+    def check(self, value: Any) -> Any:
+        name = value.get(self.key) if isinstance(value, Mapping) else getattr(value, self.key, None)
+        if name not in self.registry:
+            raise ValueError(unknown(self.key, str(name), self.registry))
+        return value
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> Any:
+        from pydantic import Field
+        from pydantic_core import core_schema
+
+        members = tuple(self.registry.values())
+        choice: Any = members[0] if len(members) == 1 else Annotated[Union[members], Field(discriminator=self.key)]
+        return core_schema.no_info_before_validator_function(self.check, handler.generate_schema(choice))
+
+
+def unknown(kind: str, name: str, valid: Iterable[str]) -> str:
+    """The sentence for a name that is in no registry: the valid names, the nearest one first."""
+    names = sorted(valid)
+    near = difflib.get_close_matches(name, names, n=1, cutoff=0.4)
+    ordered = near + [other for other in names if other not in near]
+    return f"must be one of {', '.join(ordered)}"

@@ -1,0 +1,19 @@
+"""Where pictures come from: one file a source, one line here."""
+
+from collections.abc import Iterator
+from typing import Any, Protocol
+
+from ganlib.pictures.raw import RawPicture
+
+
+class Source(Protocol):
+    """A dataclass of knobs that can list its pictures, always in the same order."""
+
+    source: Any
+
+    def pictures(self) -> Iterator[RawPicture]:
+        """Yield the pictures as found. Raises `AtelierError` where nothing can be found at all."""
+        ...
+
+
+SOURCES: dict[str, type[Any]] = {}

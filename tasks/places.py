@@ -1,0 +1,16 @@
+"""Where everything lies, relative to the project's folder, and the steps in their order."""
+
+from pathlib import Path
+
+RAW = Path("build/raw")  # collect writes it; data.dvc imports it into DATA
+DATA = Path("data")
+DATASET = Path("artifacts/dataset")
+MODEL = Path("artifacts/model")
+SAMPLES = Path("artifacts/samples")
+METRICS = Path("metrics")
+SCORES = METRICS / "evaluate.json"
+PLOTS = METRICS / "plots"
+REPORT = Path("artifacts/report/report.html")
+RUNS = Path(".runs")  # checkpoints and histories of runs in progress; never in DVC
+
+STEPS = ("collect", "data", "curate", "train", "sample", "evaluate", "report")
