@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Any, Protocol
 
 from ganlib.pictures.raw import RawPicture
+from ganlib.pictures.sources.portraits import Portraits
 
 
 class Source(Protocol):
@@ -11,9 +12,15 @@ class Source(Protocol):
 
     source: Any
 
+    def count(self) -> int:
+        """How many pictures `pictures` is going to yield, for whoever shows progress."""
+        ...
+
     def pictures(self) -> Iterator[RawPicture]:
         """Yield the pictures as found. Raises `AtelierError` where nothing can be found at all."""
         ...
 
 
-SOURCES: dict[str, type[Any]] = {}
+SOURCES: dict[str, type[Any]] = {
+    "portraits": Portraits,
+}
