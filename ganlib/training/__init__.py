@@ -1,0 +1,1 @@
+"""The one loop that trains every method, and what it needs to lose nothing."""

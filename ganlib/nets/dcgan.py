@@ -1,0 +1,90 @@
+"""A convolutional pair after DCGAN (Radford et al. 2016): resolution doubles, channels halve, layer by layer.
+
+It differs from the paper where a gradient penalty asks for it: no batch norm in the discriminator (Gulrajani et al. 2017,
+section 4), and the spread over the batch as one more channel before its last layer (Karras et al. 2018, section 3).
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+from torch import Tensor, nn
+
+from ganlib.knobs import Positive
+
+_SMALLEST = 4  # the side of the map that the first layer of G makes and the last layer of D reads
+
+
+@dataclass(frozen=True)
+class Dcgan:
+    """width: channels of the widest-resolution layer; each halving of resolution doubles them, up to max_width."""
+
+    name: Literal["dcgan"] = "dcgan"
+    latent: Positive = 64
+    width: Positive = 64
+    max_width: Positive = 512
+
+    def generator(self, size: int, channels: int) -> nn.Module:
+        """Codes [N, latent] to pictures [N, channels, size, size] in [-1, 1]."""
+        return Generator(self.latent, self._widths(size), channels)
+
+    def discriminator(self, size: int, channels: int) -> nn.Module:
+        """Pictures [N, channels, size, size] in [-1, 1] to scores [N]."""
+        return Discriminator(self._widths(size), channels)
+
+    def _widths(self, size: int) -> list[int]:
+        """Channels of the maps of side 4, 8, … size / 2."""
+        halvings = (size // _SMALLEST).bit_length() - 1
+        return [min(self.width << step, self.max_width) for step in reversed(range(halvings))]
+
+
+class Generator(nn.Module):
+    """A linear layer to a 4 × 4 map, then transposed convolutions that double the side until the picture is there."""
+
+    def __init__(self, latent: int, widths: list[int], channels: int) -> None:
+        super().__init__()
+        self.first = nn.Linear(latent, widths[0] * _SMALLEST**2, bias=False)
+        self.blocks = nn.Sequential(nn.BatchNorm2d(widths[0]), nn.ReLU(inplace=True))
+        for narrow, wide in zip(widths[1:], widths, strict=False):
+            self.blocks.append(nn.ConvTranspose2d(wide, narrow, 4, stride=2, padding=1, bias=False))
+            self.blocks.append(nn.BatchNorm2d(narrow))
+            self.blocks.append(nn.ReLU(inplace=True))
+        self.last = nn.ConvTranspose2d(widths[-1], channels, 4, stride=2, padding=1)
+        _initialise(self)
+
+    def forward(self, codes: Tensor) -> Tensor:
+        maps = self.first(codes).unflatten(1, (-1, _SMALLEST, _SMALLEST))
+        return torch.tanh(self.last(self.blocks(maps)))
+
+
+class Discriminator(nn.Module):
+    """Strided convolutions that halve the side down to 4 × 4, then one linear score."""
+
+    def __init__(self, widths: list[int], channels: int) -> None:
+        super().__init__()
+        self.blocks = nn.Sequential()
+        for wide, narrow in zip(reversed(widths), [channels, *reversed(widths)], strict=False):
+            self.blocks.append(nn.Conv2d(narrow, wide, 4, stride=2, padding=1))
+            self.blocks.append(nn.LeakyReLU(0.2, inplace=True))
+        self.last = nn.Linear((widths[0] + 1) * _SMALLEST**2, 1)
+        _initialise(self)
+
+    def forward(self, pictures: Tensor) -> Tensor:
+        maps = self.blocks(pictures)
+        spread = batch_spread(maps).expand(len(maps), 1, _SMALLEST, _SMALLEST)
+        score: Tensor = self.last(torch.cat([maps, spread], dim=1).flatten(1))
+        return score.squeeze(1)
+
+
+def batch_spread(maps: Tensor) -> Tensor:
+    """The standard deviation over the batch [N, C, H, W], averaged over all else: one number, which a collapsed G makes small."""
+    return (maps.var(dim=0, unbiased=False) + 1e-8).sqrt().mean()
+
+
+def _initialise(module: nn.Module) -> None:
+    """Weights from N(0, 0.02²), biases 0 (Radford et al. 2016, section 4); norms are left at the identity."""
+    for layer in module.modules():
+        if isinstance(layer, (nn.Linear, nn.Conv2d, nn.ConvTranspose2d)):
+            nn.init.normal_(layer.weight, std=0.02)
+            if layer.bias is not None:
+                nn.init.zeros_(layer.bias)

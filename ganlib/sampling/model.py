@@ -1,0 +1,66 @@
+"""Published models: a folder of safetensors and JSON, written and read back. No pickle anywhere."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from torch import nn
+
+from ganlib.errors import AtelierError
+from ganlib.files import digest_file, write_json
+from ganlib.methods import METHODS, Method
+
+_CARD, _GENERATOR = "model.json", "generator.safetensors"
+
+
+@dataclass(frozen=True)
+class Model:
+    """A trained generator, which maps codes [N, latent] to pictures [N, C, H, W] in [-1, 1], and its card."""
+
+    generator: nn.Module
+    latent: int
+    size: int
+    channels: int
+    digest: str
+    card: Mapping[str, Any]
+
+
+def write_model(folder: Path, networks: Mapping[str, nn.Module], method: Method, card: Mapping[str, Any]) -> None:
+    """Write the networks, each to `<name>.safetensors`, and the card with what is needed to build them again."""
+    from safetensors.torch import save_file
+
+    for name, network in networks.items():
+        tensors = {key: tensor.detach().cpu().contiguous() for key, tensor in network.state_dict().items()}
+        save_file(tensors, folder / f"{name}.safetensors")
+    write_json(folder / _CARD, {"method": asdict(method), **card})  # type: ignore[call-overload]
+
+
+def load_model(folder: Path) -> Model:
+    """Read a published model back, on the CPU, ready to draw. Raises `AtelierError` where it is missing or damaged."""
+    from safetensors import SafetensorError
+    from safetensors.torch import load_file
+
+    try:
+        card = json.loads((folder / _CARD).read_text(encoding="utf-8"))
+        method = build_method(card["method"])
+        generator = method.generator(card["size"], card["channels"])
+        generator.load_state_dict(load_file(folder / _GENERATOR), strict=True)
+        digest = digest_file(folder / _GENERATOR)
+    except FileNotFoundError as error:
+        raise AtelierError(f"{error.filename}: expected a trained model here, found none. Run the step train first.") from None
+    except (ValueError, KeyError, TypeError, RuntimeError, SafetensorError) as error:
+        raise AtelierError(f"{folder}: expected a whole model, found a damaged one ({error}). Run `dvc checkout {folder}`, or train again.") from None
+    return Model(generator.eval(), card["latent"], card["size"], card["channels"], digest, card)
+
+
+def build_method(knobs: Mapping[str, Any]) -> Method:
+    """A method and its network from plain values, as `model.json` keeps them, without pydantic."""
+    from ganlib.nets import NETWORKS
+
+    values = dict(knobs)
+    if "network" in values:
+        values["network"] = NETWORKS[values["network"]["name"]](**values["network"])
+    method: Method = METHODS[values["name"]](**values)
+    return method

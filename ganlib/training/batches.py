@@ -1,0 +1,47 @@
+"""Batches of real pictures: which ones, in which order, and as what."""
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ganlib.files import digest_bytes
+
+Pictures = np.ndarray[tuple[int, ...], np.dtype[np.uint8]]
+
+
+class Batches:
+    """Pictures in an endless order that depends only on the seed: batch `i` is the same whether or not one was stopped before it.
+
+    The data set is gone through in a new random order each time round; a batch may reach from one round into the next.
+    """
+
+    def __init__(self, pictures: Pictures, batch: int, seed: int, flip: bool, device: torch.device) -> None:
+        self.pictures, self.batch, self.seed, self.flip, self.device = pictures, batch, seed, flip, device
+        self._round, self._order = -1, np.empty(0, np.int64)
+
+    def at(self, images: int, dice: torch.Generator) -> Tensor:
+        """The batch that follows after `images` pictures: float32 [N, C, H, W] in [-1, 1], channels last, on the device."""
+        rows = np.array([self._row(position) for position in range(images, images + self.batch)])
+        # sorted rows are read from the memory map in one sweep; the order within a batch means nothing
+        chosen = torch.from_numpy(self.pictures[np.sort(rows)]).to(self.device)
+        real = chosen.permute(0, 3, 1, 2).float().div_(127.5).sub_(1.0)
+        return mirrored(real, dice) if self.flip else real
+
+    def _row(self, position: int) -> int:
+        turn, place = divmod(position, len(self.pictures))
+        if turn != self._round:
+            self._round, self._order = turn, np.random.default_rng([self.seed, turn]).permutation(len(self.pictures))
+        return int(self._order[place])
+
+
+def mirrored(pictures: Tensor, dice: torch.Generator) -> Tensor:
+    """Each picture [N, C, H, W] turned left to right with probability one half."""
+    turn = (torch.rand(len(pictures), generator=dice) < 0.5).to(pictures.device)
+    return torch.where(turn[:, None, None, None], pictures.flip(3), pictures)
+
+
+def dice_for(seed: int, images: int) -> torch.Generator:
+    """The random numbers of the step after `images` pictures: a function of the seed and the count alone, so that a
+    resumed run rolls what the uninterrupted one would have."""
+    mixed = int(digest_bytes(f"{seed}/{images}".encode())[:15], 16)
+    return torch.Generator().manual_seed(mixed)

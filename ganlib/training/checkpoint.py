@@ -1,0 +1,82 @@
+"""Checkpoints that are whole or not there: tensors in safetensors, a manifest with their digest written last."""
+
+import json
+import os
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+
+from torch import Tensor
+
+from ganlib.errors import AtelierError
+from ganlib.files import digest_file, write_json
+
+_TENSORS, _MANIFEST = "state.safetensors", "manifest.json"
+
+
+def save(folder: Path, images: int, tensors: Mapping[str, Tensor], keep: int = 2) -> Path:
+    """Write the state after `images` pictures to a folder of its own below `folder`; keep the last `keep`."""
+    from safetensors.torch import save_file
+
+    folder.mkdir(parents=True, exist_ok=True)
+    partial, final = folder / f".{images:012d}.partial", folder / f"{images:012d}"
+    shutil.rmtree(partial, ignore_errors=True)
+    partial.mkdir()
+    try:
+        _write(lambda: save_file(dict(tensors), partial / _TENSORS), partial)
+        write_json(partial / _MANIFEST, {"images": images, "sha256": digest_file(partial / _TENSORS)})
+        shutil.rmtree(final, ignore_errors=True)
+        os.replace(partial, final)
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+    for old in _folders(folder)[:-keep]:
+        shutil.rmtree(old)
+    return final
+
+
+def load_latest(folder: Path) -> tuple[int, dict[str, Tensor]] | None:
+    """The newest whole checkpoint as (pictures shown, tensors); None where there has never been one.
+
+    A damaged one is passed over, aloud, for the one before it. Raises `AtelierError` when all are damaged: a run that
+    had learnt something must not silently start anew.
+    """
+    from safetensors.torch import load_file
+
+    damaged = []
+    for path in reversed(_folders(folder)):
+        try:
+            manifest = json.loads((path / _MANIFEST).read_text())
+            if digest_file(path / _TENSORS) != manifest["sha256"]:
+                raise ValueError("its content does not match its digest")
+            images = int(manifest["images"])
+            if path.name != f"{images:012d}":
+                raise ValueError(f"it says that it was written after {images} pictures")
+            return images, load_file(path / _TENSORS)
+        except (OSError, ValueError, KeyError) as error:
+            print(f"Checkpoint {path} is damaged ({error}); passing over it for the one before.")
+            damaged.append(path)
+    if damaged:
+        raise AtelierError(
+            f"{folder}: expected a whole checkpoint, found {len(damaged)}, all damaged; nothing was started. "
+            f"Remove {folder.parent} to train from the beginning."
+        )
+    return None
+
+
+def _folders(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.glob("[0-9]*") if path.is_dir())
+
+
+def _write(write: object, folder: Path) -> None:
+    """Safetensors says "I/O error" as an exception of its own; say it as what it is."""
+    from safetensors import SafetensorError
+
+    assert callable(write)  # noqa: S101
+    try:
+        write()
+    except SafetensorError as error:
+        free = shutil.disk_usage(folder).free
+        raise AtelierError(
+            f"{folder}: a checkpoint could not be written ({error}); {free / 1e6:.0f} MB are free there. The checkpoint "
+            "before it is whole. Make room, then run the same command again: it goes on from there."
+        ) from None

@@ -1,0 +1,81 @@
+"""Which machine part computes, in which precision, on how many threads: chosen by itself, said aloud, overridable."""
+
+import time
+from dataclasses import dataclass
+
+import torch
+from torch.nn.functional import conv2d
+
+from ganlib.errors import AtelierError
+
+_GAIN = 1.3  # bf16 must be this much faster in the trial, or its loss of digits is for nothing
+
+
+@dataclass(frozen=True)
+class Machine:
+    """What a run computes on. The bits of its result depend on all three."""
+
+    device: str
+    precision: str
+    threads: int
+
+    @property
+    def torch_device(self) -> torch.device:
+        return torch.device(self.device)
+
+    @property
+    def dtype(self) -> torch.dtype:
+        return torch.bfloat16 if self.precision == "bf16" else torch.float32
+
+    def describe(self) -> str:
+        """One line for a person."""
+        if self.device == "cuda":
+            return f"on the GPU ({torch.cuda.get_device_name()}) in {self.precision}"
+        return f"on the CPU with {self.threads} threads in {self.precision}"
+
+
+def choose(device: str, precision: str, threads: int) -> Machine:
+    """Fill in what is left to choose (`auto`, 0 threads).
+
+    Raises `AtelierError` where a GPU is asked for and there is none.
+    """
+    if device == "cuda" and not torch.cuda.is_available():
+        raise AtelierError("train.device: cuda was asked for, no usable GPU was found, nothing was started. Set it to auto or cpu.")
+    if device == "auto":
+        device = "cuda" if torch.cuda.is_available() else "cpu"
+    threads = threads or torch.get_num_threads()
+    if precision == "auto":
+        precision = "bf16" if bf16_pays(torch.device(device)) else "float32"
+    return Machine(device, precision, threads)
+
+
+def prepare(machine: Machine) -> None:
+    """Set torch up for the machine: threads, repeatable algorithms, no crawling through denormal numbers."""
+    torch.set_num_threads(machine.threads)
+    torch.set_flush_denormal(True)
+    torch.use_deterministic_algorithms(True, warn_only=True)
+    torch.backends.cudnn.benchmark = False
+
+
+def bf16_pays(device: torch.device) -> bool:
+    """Whether bf16 convolutions, forward and backward, are worth it here.
+
+    Processors without matrix units for bf16 are not even tried: they emulate it, and a trial there only costs time.
+    """
+    if device.type == "cuda":
+        return torch.cuda.is_bf16_supported(including_emulation=False)
+    if not torch.cpu._is_amx_tile_supported():
+        return False
+    return _seconds(torch.float32) > _GAIN * _seconds(torch.bfloat16)
+
+
+def _seconds(dtype: torch.dtype) -> float:
+    """The best of some trials of a convolution as the networks have it (64 pictures, 16 × 16, 64 to 128 channels)."""
+    maps = torch.randn(64, 64, 16, 16).to(dtype).contiguous(memory_format=torch.channels_last).requires_grad_(True)
+    kernel = torch.randn(128, 64, 4, 4).to(dtype).contiguous(memory_format=torch.channels_last).requires_grad_(True)
+    best = float("inf")
+    for _ in range(8):
+        start = time.perf_counter()
+        conv2d(maps, kernel, stride=2, padding=1).float().sum().backward()  # type: ignore[no-untyped-call]
+        best = min(best, time.perf_counter() - start)
+    return best

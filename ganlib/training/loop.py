@@ -1,0 +1,118 @@
+"""The one loop: shows pictures to a learner, and keeps what it has learnt."""
+
+import math
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ganlib.errors import AtelierError
+from ganlib.methods import Learner
+from ganlib.progress import Progress
+from ganlib.sampling.draw import draw
+from ganlib.sampling.grid import grid
+from ganlib.sampling.png import write_png
+from ganlib.training import checkpoint
+from ganlib.training.batches import Batches, dice_for
+from ganlib.training.config import TrainConfig
+from ganlib.training.device import Machine
+from ganlib.training.history import CLOCK, History
+from ganlib.training.signals import politely
+from ganlib.training.state import from_tensors, to_tensors
+
+_PREVIEW = 64  # pictures of the grid that is drawn from the same codes again and again
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """Where a run stands: pictures shown, and the signal that stopped it before its end, if one did."""
+
+    images: int
+    stopped_by: int | None
+
+
+def train(learner: Learner, pictures: np.ndarray, config: TrainConfig, machine: Machine, folder: Path) -> Outcome:  # type: ignore[type-arg]
+    """Train on uint8 pictures [N, H, W, C] until `config.kimg`, going on from the last checkpoint in `folder`.
+
+    Leaves checkpoints/, history.jsonl and samples/ in `folder`. A polite signal ends it early, with a checkpoint.
+    """
+    total, checkpoints, history = math.ceil(1000 * config.kimg), folder / "checkpoints", History(folder / "history.jsonl")
+    images = _resume(learner, checkpoints)
+    history.rewind(images)
+    batches = Batches(pictures, config.batch, config.seed, config.flip, machine.torch_device)
+    meter = Meter(images)
+    with politely() as stop, Progress("train", total / 1000, "kimg", done=images / 1000) as progress:
+        if images == 0:
+            _preview(learner, folder, images, config.seed)
+        while images < total and stop.signal is None:
+            before, dice = images, dice_for(config.seed, images)
+            meter.add(learner.step(batches.at(images, dice), dice, images))
+            images += config.batch
+            if _passed(before, images, config.log_kimg) or images >= total:
+                values = meter.read(images)
+                history.append(images, values)
+                progress.note = _note(values)
+            if _passed(before, images, config.sample_kimg) or images >= total:
+                _preview(learner, folder, images, config.seed)
+            if _passed(before, images, config.checkpoint_kimg):
+                checkpoint.save(checkpoints, images, to_tensors(learner.parts()))
+            progress.advance(config.batch / 1000)
+    checkpoint.save(checkpoints, images, to_tensors(learner.parts()))
+    return Outcome(images, stop.signal if images < total else None)
+
+
+class Meter:
+    """Means of what the steps report since the last reading; the device is asked for numbers only when read."""
+
+    def __init__(self, images: int) -> None:
+        self._sums: dict[str, Tensor] = {}
+        self._steps, self._images, self._since = 0, images, time.monotonic()
+
+    def add(self, seen: Mapping[str, Tensor]) -> None:
+        """Take in one step's numbers."""
+        self._steps += 1
+        for name, value in seen.items():
+            self._sums[name] = self._sums[name] + value if name in self._sums else value.clone()
+
+    def read(self, images: int) -> dict[str, float]:
+        """Means by name, and the speed. Raises `AtelierError` at a mean that is not finite: what follows learns nothing."""
+        values = {name: float(total) / self._steps for name, total in self._sums.items()}
+        broken = [name for name, value in values.items() if not math.isfinite(value)]
+        if broken:
+            raise AtelierError(
+                f"After {images} pictures {', '.join(broken)} is no finite number any more; training was stopped and the "
+                "checkpoint before it kept. Lower the learning rates or raise the penalty in params.yaml, section train."
+            )
+        now = time.monotonic()
+        values[f"{CLOCK}images_per_second"] = (images - self._images) / max(now - self._since, 1e-9)
+        self._sums, self._steps, self._images, self._since = {}, 0, images, now
+        return values
+
+
+def _resume(learner: Learner, checkpoints: Path) -> int:
+    found = checkpoint.load_latest(checkpoints)
+    if found is None:
+        return 0
+    images, tensors = found
+    from_tensors(learner.parts(), tensors)
+    print(f"Goes on from the checkpoint at {images / 1000:.1f} kimg in {checkpoints}.")
+    return images
+
+
+def _preview(learner: Learner, folder: Path, images: int, seed: int) -> None:
+    """The same codes, drawn by the generator as it stands now."""
+    pictures = draw(learner.published()["generator"], learner.latent, _PREVIEW, seed)
+    write_png(folder / "samples" / f"kimg-{round(images / 1000):06d}.png", grid(pictures, columns=8, scale=2))
+
+
+def _passed(before: int, after: int, kimg: float) -> bool:
+    """Whether a multiple of `kimg` thousand pictures lies behind `before` and not beyond `after`."""
+    return int(before / (1000 * kimg)) != int(after / (1000 * kimg))
+
+
+def _note(values: Mapping[str, float]) -> str:
+    return "  ".join(f"{name} {value:.3f}" for name, value in values.items() if name.startswith("loss"))

@@ -1,0 +1,78 @@
+"""One training, from a data set to a published model."""
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from ganlib.errors import AtelierError
+from ganlib.files import new_folder, write_bytes, write_text
+from ganlib.methods import Learner
+from ganlib.pictures.store import Store
+from ganlib.sampling.model import write_model
+from ganlib.training import loop
+from ganlib.training.config import TrainConfig
+from ganlib.training.device import Machine, choose, prepare
+from ganlib.training.history import read, without_clock
+from ganlib.training.run_folder import claim, folder_for, locked
+
+
+@dataclass(frozen=True)
+class Trained:
+    """What came of a training: pictures shown, where the run's own files lie, and the signal that cut it short, if one did."""
+
+    images: int
+    run: Path
+    machine: Machine
+    stopped_by: int | None
+
+
+def run_for(store: Store, config: TrainConfig, runs: Path) -> tuple[Path, dict[str, Any]]:
+    """The folder of the run that `config` on `store` describes, and what names it."""
+    identity = {"train": asdict(config), "dataset": store.digest, "size": store.size, "channels": store.channels}
+    return folder_for(runs, identity), identity
+
+
+def train(store: Store, config: TrainConfig, out: Path, runs: Path) -> Trained:
+    """Train on the store's train split, resuming a run that was broken off; publish the model to the folder `out`.
+
+    Raises `AtelierError` where the run is another's or being trained by another process, or pictures are too few.
+    """
+    if len(store.train) < config.batch:
+        raise AtelierError(f"train.batch: expected at most as many as there are pictures to learn from, found {config.batch} and {len(store.train)}. Lower it, or collect more pictures.")
+    folder, identity = run_for(store, config, runs)
+    with locked(folder):
+        machine = _machine(config, folder)
+        claim(folder, identity)
+        prepare(machine)
+        torch.manual_seed(config.seed)
+        learner = config.method.learner(store.size, store.channels, machine.torch_device, machine.dtype)
+        print(f"Trains {config.method.name} for {config.kimg:g} kimg {machine.describe()}; checkpoints in {folder}.")
+        outcome = loop.train(learner, store.train, config, machine, folder)
+        if outcome.stopped_by is None:
+            _publish(learner, store, config, folder, out)
+    return Trained(outcome.images, folder, machine, outcome.stopped_by)
+
+
+def _machine(config: TrainConfig, folder: Path) -> Machine:
+    """As the run began, so it goes on: other threads, device or precision would change its bits."""
+    path = folder / "machine.json"
+    if path.exists():
+        before = Machine(**json.loads(path.read_text()))
+        choose(before.device, before.precision, before.threads)  # raises where the GPU is gone
+        return before
+    machine = choose(config.device, config.precision, config.threads)
+    write_text(path, json.dumps(asdict(machine)))
+    return machine
+
+
+def _publish(learner: Learner, store: Store, config: TrainConfig, folder: Path, out: Path) -> None:
+    card = {"dataset": store.digest, "size": store.size, "channels": store.channels, "latent": learner.latent, "kimg": config.kimg}
+    with new_folder(out, "model.json") as partial:
+        write_model(partial, learner.published(), config.method, card)
+        lines = without_clock(read(folder / "history.jsonl"))
+        write_text(partial / "history.jsonl", "".join(json.dumps(line) + "\n" for line in lines))
+        for sheet in sorted((folder / "samples").glob("*.png")):
+            write_bytes(partial / "samples" / sheet.name, sheet.read_bytes())

@@ -1,0 +1,61 @@
+"""The folder of a run in progress: named by what decides its result, locked while somebody trains in it."""
+
+import json
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from ganlib.errors import AtelierError
+from ganlib.files import digest_bytes, write_json
+
+
+def folder_for(runs: Path, identity: Mapping[str, Any]) -> Path:
+    """`runs`/<hash of the identity>: configuration, data set, shape of its pictures."""
+    return runs / digest_bytes(json.dumps(identity, sort_keys=True).encode())[:16]
+
+
+def claim(folder: Path, identity: Mapping[str, Any]) -> None:
+    """Write down what the run is on its first day; raise `AtelierError` where the folder holds another one."""
+    path = folder / "run.json"
+    if not path.exists():
+        write_json(path, identity)
+        return
+    found = json.loads(path.read_text())
+    wanted = json.loads(json.dumps(identity))
+    changed = sorted(key for key in {*found, *wanted} if found.get(key) != wanted.get(key))
+    if changed:
+        raise AtelierError(
+            f"{path}: expected the run that params.yaml describes, found another one (differs in {', '.join(changed)}); "
+            f"nothing was touched. Move {folder} away to start anew."
+        )
+
+
+@contextmanager
+def locked(folder: Path) -> Iterator[None]:
+    """Hold the run for this process. Raises `AtelierError` naming the holder where another process has it."""
+    from filelock import FileLock, Timeout
+
+    folder.mkdir(parents=True, exist_ok=True)
+    holder = folder / "holder.json"
+    lock = FileLock(folder / "lock")
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        raise AtelierError(f"{folder}: {_who(holder)} trains this very run already; nothing was started. Wait for it or stop it.") from None
+    try:
+        write_json(holder, {"pid": os.getpid(), "since": datetime.now(UTC).isoformat(timespec="seconds")})
+        yield
+    finally:
+        holder.unlink(missing_ok=True)
+        lock.release()
+
+
+def _who(holder: Path) -> str:
+    try:
+        found = json.loads(holder.read_text())
+        return f"process {found['pid']} (since {found['since']})"
+    except (OSError, ValueError, KeyError):
+        return "another process"
