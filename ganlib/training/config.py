@@ -15,8 +15,7 @@ class TrainConfig:
     kimg: PositiveFloat
     batch: Positive = 64
     seed: Natural = 0
-    flip: bool = True
-    ema_kimg: NaturalFloat = 2.0
+    flip: bool = False
     log_kimg: PositiveFloat = 0.5
     sample_kimg: PositiveFloat = 10.0
     checkpoint_kimg: PositiveFloat = 5.0

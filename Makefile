@@ -1,0 +1,57 @@
+# `make help` says what there is to make.
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+PYTHON ?= python3
+BIN := .venv/bin
+# Spinning threads are quick alone and ruinous in company: waiting ones are asleep instead.
+export OMP_WAIT_POLICY ?= PASSIVE
+
+.PHONY: help
+help: ## This list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 18
+
+.PHONY: run
+run: .venv/installed ## Everything, from pictures to a scored generator: collect, curate, train, sample, evaluate, report
+	@$(BIN)/python -m flows.train_gan
+
+.PHONY: test
+test: .venv/installed ## All tests (those that need a GPU or a browser are skipped where there is none, and say so)
+	$(BIN)/lint-imports
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/python -m pytest -ra --durations=10
+
+.PHONY: quick
+quick: .venv/installed ## The fast tests only
+	$(BIN)/python -m pytest -m "not slow and not browser"
+
+.PHONY: up
+up: .venv/installed ## Start the Prefect server, a worker and the MLflow server on this machine; register train-gan/nightly
+	@$(BIN)/python -m flows.up
+
+.PHONY: down
+down: ## Stop what `make up` started, and nothing else
+	@$(BIN)/python -m flows.down
+
+.PHONY: install
+install: .venv/installed ## Only create .venv and install the locked packages
+
+.PHONY: lock
+lock: ## Write requirements.lock anew from pyproject.toml (in a throw-away environment)
+	rm -rf build/lock && $(PYTHON) -m venv build/lock
+	build/lock/bin/pip install --quiet --progress-bar on '.[dev]'
+	build/lock/bin/pip freeze --exclude atelier | sed -E 's/\+cpu$$//' > requirements.lock
+	rm -rf build/lock
+
+.PHONY: clean
+clean: ## Remove the environment; data, models and records stay
+	rm -rf .venv
+
+.venv/installed: requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "error: expected Python 3.11 or later, found $$($(PYTHON) --version). Name another one: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 2; }
+	@$(PYTHON) -m venv .venv || { echo "error: Python's venv module is incomplete here. On Debian and Ubuntu: apt install python3-venv"; rm -rf .venv; exit 2; }
+	@echo "Installing the locked packages into .venv (a few minutes, once)"
+	@$(BIN)/pip install --quiet --progress-bar on --disable-pip-version-check -r requirements.lock
+	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --editable .
+	@touch $@
