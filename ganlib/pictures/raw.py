@@ -21,3 +21,14 @@ class RawPicture:
     licence: str = ""
     attribution: str = ""
     problem: str | None = None
+
+
+@dataclass(frozen=True)
+class RawSummary:
+    """What a folder of shards holds: `raw.json`. `problems` counts the refused pictures by reason code."""
+
+    source: str
+    pictures: int
+    problems: dict[str, int] = field(default_factory=dict)
+    licences: list[str] = field(default_factory=list)
+    attributions: list[str] = field(default_factory=list)
