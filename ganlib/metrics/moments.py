@@ -1,0 +1,54 @@
+"""Mean and scatter of feature vectors, in one pass over batches, in float64."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import reduce
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+#: Real numbers of any precision as they come from an extractor, [N, D]; computed with in float64.
+Features = NDArray[np.floating[Any]]
+Matrix = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Moments:
+    """count: N. mean: [D]. scatter: [D, D], the sum over the vectors of (x - mean)(x - mean)ᵀ."""
+
+    count: int
+    mean: Matrix
+    scatter: Matrix
+
+    @staticmethod
+    def of(features: Features) -> "Moments":
+        """The moments of [N, D] features, N >= 1."""
+        x = np.asarray(features, dtype=np.float64)
+        mean = x.mean(axis=0)
+        centred = x - mean
+        return Moments(len(x), mean, centred.T @ centred)
+
+    @property
+    def covariance(self) -> Matrix:
+        """The unbiased covariance, [D, D]; needs count >= 2."""
+        return self.scatter / (self.count - 1)
+
+    def merge(self, other: "Moments") -> "Moments":
+        """The moments of both sets together (Chan, Golub and LeVeque 1979)."""
+        count = self.count + other.count
+        step = other.mean - self.mean
+        mean = self.mean + step * (other.count / count)
+        return Moments(count, mean, self.scatter + other.scatter + np.outer(step, step) * (self.count * other.count / count))
+
+    def without(self, part: "Moments") -> "Moments":
+        """The moments of what is left when `part`, a true subset, is taken out: `merge` solved for one side."""
+        count = self.count - part.count
+        mean = self.mean + (self.mean - part.mean) * (part.count / count)
+        step = part.mean - mean
+        return Moments(count, mean, self.scatter - part.scatter - np.outer(step, step) * (count * part.count / self.count))
+
+
+def stream_moments(batches: Iterable[Features]) -> Moments:
+    """The moments of all batches, holding one batch at a time; there must be at least one."""
+    return reduce(Moments.merge, map(Moments.of, batches))
