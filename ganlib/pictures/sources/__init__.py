@@ -4,6 +4,10 @@ from collections.abc import Iterator
 from typing import Any, Protocol
 
 from ganlib.pictures.raw import RawPicture
+from ganlib.pictures.sources.archive import Archive
+from ganlib.pictures.sources.folder import Folder
+from ganlib.pictures.sources.idx import Idx
+from ganlib.pictures.sources.parquet import Parquet
 from ganlib.pictures.sources.portraits import Portraits
 
 
@@ -23,4 +27,8 @@ class Source(Protocol):
 
 SOURCES: dict[str, type[Any]] = {
     "portraits": Portraits,
+    "folder": Folder,
+    "archive": Archive,
+    "parquet": Parquet,
+    "idx": Idx,
 }

@@ -1,0 +1,160 @@
+"""A zip or tar of pictures, read without unpacking it: nothing in it can reach the disk."""
+
+import gzip
+import lzma
+import tarfile
+import zipfile
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import IO, Literal, cast
+
+from ganlib.errors import AtelierError
+from ganlib.pictures.raw import RawPicture
+from ganlib.pictures.sources.found import LARGEST, Names, Origin, first_folder, is_junk, must_exist
+from ganlib.pictures.sources.table import check_matched, read_labels
+
+MEMBERS = 1_000_000
+UNPACKED = 64 * 2**30  # bytes, all members together
+RATIO = 200  # unpacked to packed, where more than SMALL is unpacked
+SMALL = 256 * 2**20
+
+Member = zipfile.ZipInfo | tarfile.TarInfo
+Container = zipfile.ZipFile | tarfile.TarFile
+DAMAGE = (zipfile.BadZipFile, tarfile.TarError, zlib.error, lzma.LZMAError, gzip.BadGzipFile, EOFError)
+
+
+@dataclass(frozen=True)
+class Archive:
+    """Section `collect` of `params.yaml` for `source: archive`.
+
+    `path` is a zip or a tar (plain, gz, bz2, xz). The folders in it become the label `class`; `labels`, if given, is a CSV
+    file beside the archive or anywhere, with a column `name` or `path` and a column a label.
+    """
+
+    path: str
+    source: Literal["archive"] = "archive"
+    labels: str = ""
+    licence: str = ""
+    attribution: str = ""
+
+    def count(self) -> int:
+        """How many pictures `pictures` yields; reads the whole table of contents, and refuses what `pictures` refuses."""
+        with self._opened() as archive:
+            return sum(1 for _ in _members(Path(self.path), archive))
+
+    def pictures(self) -> Iterator[RawPicture]:
+        """Yield every member in the archive's order.
+
+        Raises `AtelierError` where the archive is none, is damaged, holds too much, or names a place outside itself.
+        """
+        self._check_labels()
+        labels = read_labels(Path(self.labels)) if self.labels else {}
+        origin, names = Origin(Path(self.path).name, self.licence, self.attribution), Names()
+        with self._opened() as archive:
+            for member in _members(Path(self.path), archive):
+                name = names.unique(_name(member))
+                picture = _picture(origin, archive, member, name)
+                picture.labels.update(labels.get(name, {}))
+                yield picture
+
+    def _check_labels(self) -> None:
+        if self.labels:
+            with self._opened() as archive:
+                check_matched(Path(self.labels), read_labels(Path(self.labels)), map(_name, _members(Path(self.path), archive)))
+
+    @contextmanager
+    def _opened(self) -> Iterator[Container]:
+        path = Path(self.path)
+        must_exist(path, "a zip or tar archive")
+        try:
+            with _open(path) as archive:
+                yield archive
+        except (*DAMAGE, UnicodeDecodeError) as error:
+            raise AtelierError(f"{path}: expected a whole archive, found it damaged ({error}). Fetch or pack it again.") from None
+
+
+def _open(path: Path) -> Container:
+    if path.is_file() and zipfile.is_zipfile(path):
+        return zipfile.ZipFile(path)
+    if path.is_file() and tarfile.is_tarfile(path):
+        return tarfile.open(path)
+    cut = path.is_file() and path.open("rb").read(2) == b"PK"
+    found = "a zip that is cut short. Fetch or pack it again" if cut else "something else. Name an archive, or `source: folder`"
+    raise AtelierError(f"{path}: expected a zip or tar archive, found {found}.")
+
+
+def _members(path: Path, archive: Container) -> Iterator[Member]:
+    """Every member that is no folder and no junk, while the archive keeps within its limits."""
+    number, unpacked, packed = 0, 0, max(path.stat().st_size, 1)
+    for member in archive.infolist() if isinstance(archive, zipfile.ZipFile) else archive:
+        number, unpacked = number + 1, unpacked + _size(member)
+        _check_limits(path, number, unpacked, packed)
+        name = PurePosixPath(_name(member))
+        if name.is_absolute() or ".." in name.parts or (name.parts and name.parts[0].endswith(":")):
+            raise AtelierError(
+                f"{path}: expected names inside the archive, found {_name(member)}, which lies outside; nothing was kept."
+            )
+        if not _is_folder(member) and not is_junk(name):
+            yield member
+
+
+def _check_limits(path: Path, number: int, unpacked: int, packed: int) -> None:
+    for what, found, limit in (("files", number, MEMBERS), ("bytes unpacked", unpacked, UNPACKED)):
+        if found > limit:
+            raise AtelierError(f"{path}: expected at most {limit:,} {what}, found more; nothing was kept. Split the archive.")
+    if unpacked > SMALL and unpacked > RATIO * packed:
+        raise AtelierError(
+            f"{path}: expected pictures, found data that unpacks to over {RATIO} times its size; nothing was kept."
+        )
+
+
+def _picture(origin: Origin, archive: Container, member: Member, name: str) -> RawPicture:
+    """A member, or why it is not read."""
+    if not _is_regular(member):
+        return origin.refused(name, "link" if _is_link(member) else "not-a-file")
+    if _size(member) > LARGEST:
+        return origin.refused(name, "too-large-file")
+    try:
+        with _stream(archive, member) as stream:
+            data = stream.read(LARGEST + 1)  # never more, whatever the table of contents says
+    except (*DAMAGE, OSError):
+        return origin.refused(name, "damaged-in-archive")
+    except (RuntimeError, NotImplementedError):
+        return origin.refused(name, "locked-in-archive")  # encrypted, or packed by a method that is not known
+    return origin.picture(name, data, first_folder(PurePosixPath(name)))
+
+
+def _stream(archive: Container, member: Member) -> IO[bytes]:
+    if isinstance(archive, zipfile.ZipFile):
+        return archive.open(cast(zipfile.ZipInfo, member))
+    return cast(IO[bytes], archive.extractfile(cast(tarfile.TarInfo, member)))
+
+
+def _name(member: Member) -> str:
+    name = member.filename if isinstance(member, zipfile.ZipInfo) else member.name
+    return name.replace("\\", "/").removeprefix("./").encode("utf-8", "backslashreplace").decode()
+
+
+def _size(member: Member) -> int:
+    return member.file_size if isinstance(member, zipfile.ZipInfo) else member.size
+
+
+def _is_folder(member: Member) -> bool:
+    return member.is_dir() if isinstance(member, zipfile.ZipInfo) else member.isdir()
+
+
+def _mode(member: zipfile.ZipInfo) -> int:
+    return member.external_attr >> 16 & 0o170000  # zip keeps the Unix kind of a file here, if it keeps it
+
+
+def _is_link(member: Member) -> bool:
+    return _mode(member) == 0o120000 if isinstance(member, zipfile.ZipInfo) else member.issym() or member.islnk()
+
+
+def _is_regular(member: Member) -> bool:
+    if isinstance(member, zipfile.ZipInfo):
+        return _mode(member) in (0, 0o100000)
+    return member.isfile() and not member.issparse()

@@ -1,0 +1,67 @@
+"""What the sources that read files share: what counts as junk, which files are refused unread, names, provenance."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from ganlib.errors import AtelierError
+from ganlib.pictures.formats import HEAD, sniff
+from ganlib.pictures.raw import Label, RawPicture
+
+LARGEST = 64 * 2**20  # bytes of one encoded picture
+JUNK = {"thumbs.db", "desktop.ini", "__macosx"}
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Provenance and labels for the pictures of one source."""
+
+    source: str
+    licence: str = ""
+    attribution: str = ""
+
+    def picture(self, name: str, data: bytes, labels: Mapping[str, Label] | None = None) -> RawPicture:
+        """A picture with these bytes, or its refusal: "empty-file", "too-large-file" or "not-a-picture"."""
+        problem = _problem(data)
+        kept = b"" if problem else data
+        return RawPicture(name, kept, dict(labels or {}), self.source, self.licence, self.attribution, problem)
+
+    def refused(self, name: str, problem: str) -> RawPicture:
+        """A picture that was not read."""
+        return RawPicture(name, b"", {}, self.source, self.licence, self.attribution, problem)
+
+
+class Names:
+    """Makes every name unique: the second `a.png` becomes `a.png#2`."""
+
+    def __init__(self) -> None:
+        self._seen: dict[str, int] = {}
+
+    def unique(self, name: str) -> str:
+        """`name`, or `name` with the smallest number that makes it new."""
+        number = self._seen[name] = self._seen.get(name, 0) + 1
+        return name if number == 1 else self.unique(f"{name}#{number}")
+
+
+def is_junk(path: PurePosixPath) -> bool:
+    """Whether a file is what systems leave behind (`.DS_Store`, `Thumbs.db`, `._*`) or lies in a hidden folder."""
+    return any(part.startswith(".") or part.lower() in JUNK for part in path.parts)
+
+
+def first_folder(path: PurePosixPath) -> dict[str, Label]:
+    """The label `class`: the topmost folder that the file lies in; none for a file that lies in no folder."""
+    return {"class": path.parts[0]} if len(path.parts) > 1 else {}
+
+
+def must_exist(path: Path, what: str) -> None:
+    """Raise `AtelierError` where nothing lies at `path`."""
+    if not path.exists():
+        raise AtelierError(f"{path}: expected {what}, found nothing there. Check the spelling of the path, or name another.")
+
+
+def _problem(data: bytes) -> str | None:
+    if not data:
+        return "empty-file"
+    if len(data) > LARGEST:
+        return "too-large-file"
+    return None if sniff(data[:HEAD]) else "not-a-picture"

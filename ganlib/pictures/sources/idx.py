@@ -1,0 +1,158 @@
+"""IDX files, as MNIST and Fashion-MNIST come: from a folder, or fetched from their public address, digest checked."""
+
+import gzip
+import hashlib
+import io
+import urllib.error
+import urllib.request
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ganlib.errors import AtelierError
+from ganlib.pictures.raw import Label, RawPicture
+from ganlib.pictures.sources.found import Origin
+
+LARGEST = 2**30  # bytes of one file, packed or not
+SECONDS = 60  # without an answer
+
+#: Digests of Fashion-MNIST's files, unpacked: the same whether the gz was packed by its authors or by Debian.
+FASHION_MNIST = {
+    "train-images-idx3-ubyte": "c59f468a2f672dc815687fe0f83887768d799fd8a3f3276145d20f83aa44d888",
+    "train-labels-idx1-ubyte": "bad3541b69d912435c50bb6ba87bec294ff4f6a2e1246121d8633921760443d9",
+    "t10k-images-idx3-ubyte": "5b4141f0afbad91edebe8549f8fcffe087ea10ca49f1dbef5c9a5cd8815ce37b",
+    "t10k-labels-idx1-ubyte": "0402a96d92fd2663957122ceb108a494c5af83dab82d92729df917d7dec38c34",
+}
+CLASSES = ("T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot")
+
+
+@dataclass(frozen=True)
+class Idx:
+    """Section `collect` of `params.yaml` for `source: idx`; the defaults fit Fashion-MNIST.
+
+    `path` is a folder with `<part>-images-idx3-ubyte` and, if there are labels, `<part>-labels-idx1-ubyte`, packed (.gz) or
+    not. Without `path` the files are fetched from below `url`. `sha256` holds the digests of the unpacked files by name: a
+    file that is fetched must have one. The labels become `class`, named by `classes`, and `part`.
+    """
+
+    source: Literal["idx"] = "idx"
+    path: str = ""
+    url: str = ""
+    parts: list[str] = field(default_factory=lambda: ["train", "t10k"])
+    classes: list[str] = field(default_factory=lambda: list(CLASSES))
+    sha256: dict[str, str] = field(default_factory=lambda: dict(FASHION_MNIST))
+    licence: str = "MIT"
+    attribution: str = "Fashion-MNIST, Copyright 2017 Zalando SE"
+
+    def count(self) -> int:
+        """How many pictures `pictures` yields; fetches them, if they are to be fetched."""
+        return sum(len(self._images(part)) for part in self.parts)
+
+    def pictures(self) -> Iterator[RawPicture]:
+        """Yield every picture as PNG. Raises `AtelierError` where a file is missing, damaged, or not the expected one."""
+        origin = Origin(Path(self.path or self.url.rstrip("/")).name, self.licence, self.attribution)
+        for part in self.parts:
+            images, classes = self._images(part), self._classes(part)
+            if classes is not None and len(classes) != len(images):
+                raise AtelierError(f"{part}: expected a label for each of {len(images)} pictures, found {len(classes)} labels.")
+            for number, image in enumerate(images):
+                labels: dict[str, Label] = {"part": part}
+                if classes is not None:
+                    labels["class"] = self._class(int(classes[number]))
+                yield origin.picture(f"{part}-{number:05d}.png", _png(image), labels)
+
+    def _images(self, part: str) -> NDArray[np.uint8]:
+        name = f"{part}-images-idx3-ubyte"
+        return _array(name, self._content(name, needed=True), dimensions=3)
+
+    def _classes(self, part: str) -> NDArray[np.uint8] | None:
+        name = f"{part}-labels-idx1-ubyte"
+        content = self._content(name, needed=False)
+        return _array(name, content, dimensions=1) if content else None
+
+    def _class(self, number: int) -> str:
+        return self.classes[number] if number < len(self.classes) else str(number)
+
+    def _content(self, name: str, needed: bool) -> bytes:
+        """The unpacked content of a file, checked against its digest; empty where it is neither needed nor there."""
+        place, packed = self._read(name, needed)
+        if not packed:
+            return b""
+        content = _unpack(place, packed)
+        found, expected = hashlib.sha256(content).hexdigest(), self.sha256.get(name, "")
+        if expected and found != expected:
+            raise AtelierError(
+                f"{place}: expected the sha256 {expected} (unpacked), found {found}; nothing was kept. Fetch the file again or, "
+                f"if it is another data set's, give its digest under collect.sha256 and its names under collect.classes."
+            )
+        return content
+
+    def _read(self, name: str, needed: bool) -> tuple[str, bytes]:
+        if self.path:
+            for path in (Path(self.path, f"{name}.gz"), Path(self.path, name)):
+                if path.is_file():
+                    return str(path), path.read_bytes()
+            if needed:
+                raise AtelierError(
+                    f"{self.path}: expected {name}.gz or {name} in this folder, found neither. Name another folder."
+                )
+            return name, b""
+        if not self.url:
+            raise AtelierError(
+                "params.yaml: expected collect.path (a folder of IDX files) or collect.url, found neither. Give one."
+            )
+        if name not in self.sha256:
+            if needed:
+                raise AtelierError(f"{name}: expected its digest under collect.sha256, since it is fetched; found none. Add it.")
+            return name, b""
+        return _fetch(f"{self.url.rstrip('/')}/{name}.gz")
+
+
+@lru_cache(maxsize=4)
+def _fetch(url: str) -> tuple[str, bytes]:
+    if not url.startswith(("https://", "http://")):
+        raise AtelierError(f"{url}: expected an address that begins with https:// or http://. Correct collect.url.")
+    try:
+        with urllib.request.urlopen(url, timeout=SECONDS) as answer:  # noqa: S310 - the scheme was checked
+            return url, answer.read(LARGEST)
+    except (urllib.error.URLError, OSError) as error:
+        reason = getattr(error, "reason", error)
+        raise AtelierError(f"{url}: expected a file here, could not fetch it ({reason}). Try later, or give a folder.") from None
+
+
+def _unpack(place: str, data: bytes) -> bytes:
+    if data[:2] != b"\x1f\x8b":
+        return data
+    try:
+        with gzip.open(io.BytesIO(data)) as stream:
+            return stream.read(LARGEST)
+    except (OSError, EOFError, zlib.error) as error:
+        raise AtelierError(f"{place}: expected a gz file, found it damaged ({error}). Fetch it again.") from None
+
+
+def _array(name: str, content: bytes, dimensions: int) -> NDArray[np.uint8]:
+    """The array in an IDX file of unsigned bytes: two zeros, 8, the number of dimensions, their sizes, the values."""
+    start = 4 + 4 * dimensions
+    if len(content) < start or content[:4] != bytes([0, 0, 8, dimensions]):
+        raise AtelierError(f"{name}: expected an IDX file of bytes with {dimensions} dimensions, found another beginning.")
+    shape = [int(size) for size in np.frombuffer(content[4:start], ">u4")]
+    if len(content) - start != int(np.prod(shape, dtype=object)):
+        raise AtelierError(
+            f"{name}: expected {shape} bytes after the header, found {len(content) - start}. Fetch the file again."
+        )
+    return np.frombuffer(content, np.uint8, offset=start).reshape(shape)
+
+
+def _png(image: NDArray[Any]) -> bytes:
+    """A picture, uint8 [H, W], as PNG that is not compressed: so its bytes do not depend on a version of zlib."""
+    from PIL import Image
+
+    stream = io.BytesIO()
+    Image.fromarray(image).save(stream, "PNG", compress_level=0)
+    return stream.getvalue()

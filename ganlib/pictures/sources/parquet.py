@@ -1,0 +1,113 @@
+"""Pictures in Parquet: the shards of this project, or any file with a column of encoded pictures."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from ganlib.errors import AtelierError
+from ganlib.pictures.raw import Label, RawPicture
+from ganlib.pictures.shard_writer import COLUMNS
+from ganlib.pictures.shards import read_shard
+from ganlib.pictures.sources.found import Names, Origin, must_exist
+
+DATA = ("data", "bytes", "image")
+NAME = ("name", "path", "file_name")
+
+
+@dataclass(frozen=True)
+class Parquet:
+    """Section `collect` of `params.yaml` for `source: parquet`.
+
+    `path` is a Parquet file or a folder of them. The encoded pictures are in a binary column `data`, `bytes` or `image` (or a
+    structure with a field `bytes`, as public data sets have it); columns of text, truth values and numbers become labels.
+    Shards of this project keep their labels and provenance.
+    """
+
+    path: str
+    source: Literal["parquet"] = "parquet"
+    licence: str = ""
+    attribution: str = ""
+
+    def count(self) -> int:
+        """How many pictures `pictures` yields."""
+        return sum(_opened(path).metadata.num_rows for path in self._files())
+
+    def pictures(self) -> Iterator[RawPicture]:
+        """Yield every row, file by file. Raises `AtelierError` where a file is damaged or has no column of pictures."""
+        origin, names = Origin(Path(self.path).name, self.licence, self.attribution), Names()
+        for path in self._files():
+            if set(COLUMNS) <= set(_opened(path).schema_arrow.names):
+                yield from read_shard(path)
+            else:
+                yield from _read(path, origin, names)
+
+    def _files(self) -> list[Path]:
+        root = Path(self.path)
+        must_exist(root, "a Parquet file or a folder of them")
+        files = sorted(root.glob("**/*.parquet")) if root.is_dir() else [root]
+        if not files:
+            raise AtelierError(f"{root}: expected Parquet files (*.parquet) in this folder, found none. Name another.")
+        return files
+
+
+def _opened(path: Path) -> pq.ParquetFile:
+    try:
+        return pq.ParquetFile(path)
+    except pa.ArrowInvalid as error:
+        raise AtelierError(f"{path}: expected a Parquet file, found something else ({str(error).splitlines()[0]}).") from None
+
+
+def _read(path: Path, origin: Origin, names: Names) -> Iterator[RawPicture]:
+    file = _opened(path)
+    schema = file.schema_arrow
+    column = _column(path, schema)
+    named = next((name for name in NAME if name in schema.names and pa.types.is_string(schema.field(name).type)), None)
+    labels = [name for name in schema.names if name not in (column, named) and _is_label(schema.field(name).type)]
+    number = 0
+    for batch in file.iter_batches(batch_size=64, columns=[name for name in (column, named, *labels) if name]):
+        for row in batch.to_pylist():
+            name = (named and row[named]) or f"{path.stem}-{number:06d}"
+            yield origin.picture(names.unique(name), _bytes(row[column]), _labels(row, labels))
+            number += 1
+
+
+def _column(path: Path, schema: pa.Schema) -> str:
+    """The name of the column of encoded pictures."""
+    for name in DATA:
+        if name in schema.names and _is_data(schema.field(name).type):
+            return name
+    raise AtelierError(
+        f"{path}: expected a column {', '.join(DATA[:-1])} or {DATA[-1]} of encoded pictures (binary, or a structure with a "
+        f"field bytes), found {', '.join(f'{field.name} ({field.type})' for field in schema)}. Rename or convert the column."
+    )
+
+
+def _is_data(kind: pa.DataType) -> bool:
+    if pa.types.is_struct(kind):
+        return any(field.name == "bytes" and _is_data(field.type) for field in kind)
+    return bool(pa.types.is_binary(kind) or pa.types.is_large_binary(kind))
+
+
+def _is_label(kind: pa.DataType) -> bool:
+    tests = (pa.types.is_string, pa.types.is_large_string, pa.types.is_boolean, pa.types.is_integer, pa.types.is_floating)
+    return any(test(kind) for test in tests)
+
+
+def _bytes(value: Any) -> bytes:
+    return (value.get("bytes") if isinstance(value, dict) else value) or b""
+
+
+def _labels(row: dict[str, Any], names: list[str]) -> dict[str, Label]:
+    """Text as it is, numbers as floats, truth values as "true" and "false", and nothing where there is none."""
+    labels: dict[str, Label] = {}
+    for name in names:
+        value = row[name]
+        if isinstance(value, bool):
+            value = str(value).lower()
+        if value is not None and value == value:
+            labels[name] = value if isinstance(value, str) else float(value)
+    return labels

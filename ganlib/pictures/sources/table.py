@@ -1,0 +1,89 @@
+"""Labels from a CSV file: one row a picture, found by its column `name` or `path`."""
+
+import csv
+import io
+import math
+from collections.abc import Iterable
+from pathlib import Path
+
+from ganlib.errors import AtelierError
+from ganlib.pictures.raw import Label
+
+KEYS = ("name", "path")
+SHOWN = 5
+
+Labels = dict[str, dict[str, Label]]
+
+
+def read_labels(path: Path) -> Labels:
+    """The labels in a CSV file, by picture name; a column whose every value is a number becomes numbers.
+
+    Raises `AtelierError` where the file is missing, is not UTF-8, has no column `name` or `path`, names a picture twice, or
+    has a row of another length than its header.
+    """
+    header, rows = _read(path)
+    key = next((name for name in KEYS if name in header), None)
+    if key is None:
+        raise AtelierError(f"{path}:1: expected a column name or path, found {', '.join(header) or 'no header'}. Add one.")
+    columns = {name: _typed([row[place] for row in rows]) for place, name in enumerate(header) if name not in (key, "")}
+    labels: Labels = {}
+    for number, row in enumerate(rows):
+        name = row[header.index(key)].replace("\\", "/").removeprefix("./")
+        if name in labels:
+            raise AtelierError(f"{path}: expected one row a picture, found two for {name}. Remove one.")
+        labels[name] = {label: values[number] for label, values in columns.items()}
+    return labels
+
+
+def check_matched(path: Path, labels: Labels, names: Iterable[str]) -> None:
+    """Raise `AtelierError`, listing them, where rows of the table match no picture."""
+    lost = sorted(set(labels) - set(names))
+    if lost:
+        shown = ", ".join(lost[:SHOWN]) + (f" and {len(lost) - SHOWN} more" if len(lost) > SHOWN else "")
+        raise AtelierError(
+            f"{path}: expected every row to name a picture of the source (its path in the source, with its ending), found "
+            f"{len(lost)} of {len(labels)} that match none: {shown}. Correct or remove these rows."
+        )
+
+
+def _read(path: Path) -> tuple[list[str], list[list[str]]]:
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except FileNotFoundError:
+        raise AtelierError(
+            f"{path}: expected a CSV file of labels, found nothing there. Check the spelling of the path."
+        ) from None
+    except UnicodeDecodeError as error:
+        message = f"{path}: expected UTF-8 text, found a byte that is none at offset {error.start}. Save it as UTF-8."
+        raise AtelierError(message) from None
+    separator = max(",;\t", key=text.split("\n", 1)[0].count)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
+    try:
+        header = [name.strip() for name in next(reader, [])]
+        return header, [_checked(path, reader.line_num, row, header) for row in reader if row]
+    except csv.Error as error:
+        raise AtelierError(
+            f"{path}:{reader.line_num}: expected a line of a CSV file, found none ({error}). Correct it."
+        ) from None
+
+
+def _checked(path: Path, line: int, row: list[str], header: list[str]) -> list[str]:
+    if len(row) != len(header):
+        raise AtelierError(f"{path}:{line}: expected {len(header)} cells, as in the header, found {len(row)}. Correct the row.")
+    return row
+
+
+def _typed(cells: list[str]) -> list[Label]:
+    """Numbers if every cell that is not empty is one, else the cells as they are; None for the empty ones."""
+    numbers = [_number(cell) for cell in cells if cell.strip()]
+    if all(number is not None for number in numbers):
+        return [_number(cell) for cell in cells]
+    return [cell.strip() or None for cell in cells]
+
+
+def _number(cell: str) -> float | None:
+    try:
+        number = float(cell)
+    except ValueError:
+        return None
+    return number if math.isfinite(number) else None

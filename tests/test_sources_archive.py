@@ -1,0 +1,144 @@
+"""An archive as a source: read without unpacking, distrusted."""
+
+import io
+import tarfile
+import zipfile
+from pathlib import Path
+
+import pytest
+from drawing import png, put
+
+from ganlib.errors import AtelierError
+from ganlib.pictures.sources import archive
+from ganlib.pictures.sources.archive import Archive
+
+
+def _zip(path: Path, members: dict[str, bytes]) -> Archive:
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as packed:
+        for name, data in members.items():
+            packed.writestr(name, data)
+    return Archive(str(path))
+
+
+def _tar(path: Path, members: dict[str, bytes], *others: tarfile.TarInfo) -> Archive:
+    with tarfile.open(path, "w:gz" if path.suffix == ".gz" else "w") as packed:
+        for name, data in members.items():
+            info = tarfile.TarInfo(name)
+            info.size = len(data)
+            packed.addfile(info, io.BytesIO(data))
+        for info in others:
+            packed.addfile(info)
+    return Archive(str(path))
+
+
+@pytest.mark.parametrize("name", ["p.zip", "p.tar", "p.tar.gz"])
+def test_pictures_come_out_with_their_class(tmp_path: Path, name: str) -> None:
+    """Members come in the archive's order, labelled by their topmost folder, junk left out."""
+    pack = _zip if name.endswith("zip") else _tar
+    source = pack(tmp_path / name, {"b/2.png": png(2), "a/1.png": png(1), "__MACOSX/a/._1.png": b"junk", "note.png": b"text"})
+    assert source.count() == 3
+    assert [(p.name, p.data, p.labels, p.problem) for p in source.pictures()] == [
+        ("b/2.png", png(2), {"class": "b"}, None),
+        ("a/1.png", png(1), {"class": "a"}, None),
+        ("note.png", b"", {}, "not-a-picture"),
+    ]
+
+
+@pytest.mark.parametrize("name", ["../evil.png", "a/../../evil.png", "/etc/evil.png", "..\\evil.png", "C:/evil.png"])
+@pytest.mark.parametrize("form", ["zip", "tar"])
+def test_a_name_outside_the_archive_refuses_it(tmp_path: Path, name: str, form: str) -> None:
+    """The error names the archive and the member; nothing is written anywhere."""
+    folder = tmp_path / "in"
+    folder.mkdir()
+    source = (_zip if form == "zip" else _tar)(folder / f"p.{form}", {"good.png": png(), name: png(1)})
+    with pytest.raises(AtelierError, match=rf"p\.{form}: expected names inside the archive, found .*evil\.png"):
+        list(source.pictures())
+    assert [path.name for path in tmp_path.rglob("*")] == ["in", f"p.{form}"]
+
+
+def test_links_and_devices_in_a_tar_are_only_listed(tmp_path: Path) -> None:
+    """A link is not followed, a device is not opened; both are rows with their reason."""
+    link, device = tarfile.TarInfo("link.png"), tarfile.TarInfo("device.png")
+    link.type, link.linkname = tarfile.SYMTYPE, "/etc/passwd"
+    device.type = tarfile.CHRTYPE
+    source = _tar(tmp_path / "p.tar", {"a.png": png()}, link, device)
+    assert {p.name: p.problem for p in source.pictures()} == {"a.png": None, "link.png": "link", "device.png": "not-a-file"}
+
+
+def test_a_link_in_a_zip_is_only_listed(tmp_path: Path) -> None:
+    """A member that the zip marks as a symbolic link is not taken for a picture."""
+    link = zipfile.ZipInfo("link.png")
+    link.external_attr = 0o120777 << 16
+    with zipfile.ZipFile(tmp_path / "p.zip", "w") as packed:
+        packed.writestr(link, "/etc/passwd")
+    assert [p.problem for p in Archive(str(tmp_path / "p.zip")).pictures()] == ["link"]
+
+
+@pytest.mark.parametrize(
+    ("limit", "value", "message"),
+    [
+        ("SMALL", 100_000, "unpacks to over 200 times its size"),
+        ("MEMBERS", 1, "at most 1 files, found more"),
+        ("UNPACKED", 500_000, "at most 500,000 bytes unpacked, found more"),
+    ],
+)
+def test_a_bomb_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, limit: str, value: int, message: str) -> None:
+    """Too many members, too many bytes, or a size out of all proportion is one error."""
+    source = _zip(tmp_path / "p.zip", {"a.png": bytes(300_000), "b.png": bytes(300_000)})
+    assert source.count() == 2
+    monkeypatch.setattr(archive, limit, value)
+    with pytest.raises(AtelierError, match=message):
+        source.count()
+
+
+def test_a_damaged_member_is_a_row_and_the_rest_is_read(tmp_path: Path) -> None:
+    """A member whose checksum is wrong, or that is larger than the limit, does not stop the others."""
+    source = _zip(tmp_path / "p.zip", {"a.png": png(1), "b.png": png(2)})
+    data = bytearray((tmp_path / "p.zip").read_bytes())
+    data[60] ^= 0xFF  # within the compressed bytes of a.png
+    (tmp_path / "p.zip").write_bytes(data)
+    assert [(p.name, p.problem) for p in source.pictures()] == [("a.png", "damaged-in-archive"), ("b.png", None)]
+
+
+def test_a_member_that_is_too_large_is_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is a row without bytes."""
+    monkeypatch.setattr(archive, "LARGEST", 100)
+    assert [p.problem for p in _zip(tmp_path / "p.zip", {"a.png": png()}).pictures()] == ["too-large-file"]
+
+
+def test_two_members_of_one_name_are_both_kept(tmp_path: Path) -> None:
+    """The second gets a number, since a tar may be appended to."""
+    with tarfile.open(tmp_path / "p.tar", "w") as packed:
+        for seed in (1, 2):
+            info = tarfile.TarInfo("a.png")
+            info.size = len(png(seed))
+            packed.addfile(info, io.BytesIO(png(seed)))
+    assert [(p.name, p.data) for p in Archive(str(tmp_path / "p.tar")).pictures()] == [("a.png", png(1)), ("a.png#2", png(2))]
+
+
+def test_labels_come_from_a_table_beside_it(tmp_path: Path) -> None:
+    """Rows are matched by the member's name; one that matches none is listed."""
+    _zip(tmp_path / "p.zip", {"a.png": png()})
+    table = put(tmp_path / "t.csv", b"path,age\na.png,4\n")
+    assert [p.labels for p in Archive(str(tmp_path / "p.zip"), labels=str(table)).pictures()] == [{"age": 4.0}]
+    put(table, b"path,age\na.png,4\nb.png,5\n")
+    with pytest.raises(AtelierError, match=r"match none: b\.png"):
+        list(Archive(str(tmp_path / "p.zip"), labels=str(table)).pictures())
+
+
+def test_what_is_no_archive_is_one_error(tmp_path: Path) -> None:
+    """A missing file, a text file, a folder and a zip cut short are told apart."""
+    with pytest.raises(AtelierError, match="expected a zip or tar archive, found nothing there"):
+        Archive(str(tmp_path / "none.zip")).count()
+    with pytest.raises(AtelierError, match="found something else"):
+        Archive(str(put(tmp_path / "t.zip", b"text"))).count()
+    with pytest.raises(AtelierError, match="found something else"):
+        Archive(str(tmp_path)).count()
+    _zip(tmp_path / "p.zip", {"a.png": png()})
+    put(tmp_path / "cut.zip", (tmp_path / "p.zip").read_bytes()[:200])
+    with pytest.raises(AtelierError, match="found a zip that is cut short"):
+        Archive(str(tmp_path / "cut.zip")).count()
+    _tar(tmp_path / "p.tar.gz", {f"{i}.png": png(i) for i in range(20)})
+    put(tmp_path / "cut.tar.gz", (tmp_path / "p.tar.gz").read_bytes()[:-900])
+    with pytest.raises(AtelierError, match="expected a whole archive, found it damaged"):
+        Archive(str(tmp_path / "cut.tar.gz")).count()

@@ -1,0 +1,120 @@
+"""A folder as a source: everything in it is accounted for, nothing outside it is touched."""
+
+import os
+from pathlib import Path
+
+import pytest
+from drawing import encode, pixels, png, put
+
+from ganlib.errors import AtelierError
+from ganlib.pictures.sources import found
+from ganlib.pictures.sources.folder import Folder
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Two classes of one picture each, in a folder with junk."""
+    root = tmp_path / "photos"
+    put(root / "cats" / "1.png", png(1))
+    put(root / "dogs" / "deep" / "2.jpg", encode(pixels(2), "JPEG"))
+    for junk in (".DS_Store", "Thumbs.db", "cats/._1.png", "__MACOSX/cats/1.png", ".git/x.png"):
+        put(root / junk, b"junk")
+    return root
+
+
+def _problems(source: Folder) -> dict[str, str | None]:
+    return {picture.name: picture.problem for picture in source.pictures()}
+
+
+def test_pictures_are_found_in_order_without_junk(folder: Path) -> None:
+    """Names are paths within the folder; what systems leave behind is not listed; the class is the topmost sub-folder."""
+    put(folder / "0.png", png(0))
+    pictures = list(Folder(str(folder), licence="CC0 1.0").pictures())
+    assert [(p.name, p.labels) for p in pictures] == [
+        ("0.png", {}),
+        ("cats/1.png", {"class": "cats"}),
+        ("dogs/deep/2.jpg", {"class": "dogs"}),
+    ]
+    assert {(p.source, p.licence, p.problem) for p in pictures} == {("photos", "CC0 1.0", None)}
+    assert pictures[1].data == png(1)
+    assert Folder(str(folder)).count() == 3
+
+
+def test_refused_files_are_listed_with_their_reason(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A text file with a picture's name, an empty file and one that is too large are rows without bytes."""
+    put(folder / "text.png", b"I am no picture")
+    put(folder / "empty.png", b"")
+    put(folder / "large.png", png(size=64))
+    monkeypatch.setattr(found, "LARGEST", 1000)
+    monkeypatch.setattr("ganlib.pictures.sources.folder.LARGEST", 1000)
+    pictures = {picture.name: picture for picture in Folder(str(folder)).pictures()}
+    for name, problem in (("text.png", "not-a-picture"), ("empty.png", "empty-file"), ("large.png", "too-large-file")):
+        assert (pictures[name].problem, pictures[name].data) == (problem, b"")
+
+
+def test_links_are_followed_only_inside(folder: Path, tmp_path: Path) -> None:
+    """A link that leaves the folder is not read; one that stays is; a loop, a dead end and a pipe are only listed."""
+    secret = put(tmp_path / "secret" / "s.png", png(9))
+    (folder / "out.png").symlink_to(secret)
+    (folder / "outdir").symlink_to(secret.parent)
+    (folder / "in.png").symlink_to(folder / "cats" / "1.png")
+    (folder / "dead.png").symlink_to(folder / "nowhere.png")
+    (folder / "loop.png").symlink_to(folder / "loop.png")
+    os.mkfifo(folder / "pipe.png")
+    pictures = {picture.name: picture for picture in Folder(str(folder)).pictures()}
+    problems = {name: picture.problem for name, picture in pictures.items() if picture.problem}
+    assert problems == {
+        "out.png": "link-outside",
+        "outdir": "link-outside",
+        "dead.png": "broken-link",
+        "loop.png": "broken-link",
+        "pipe.png": "not-a-file",
+    }
+    assert pictures["in.png"].data == png(1)
+    assert not any(picture.data == png(9) for picture in pictures.values())
+
+
+def test_a_name_that_is_no_text_is_still_a_name(folder: Path) -> None:
+    """A file whose name is not UTF-8 is read and named with escapes."""
+    put(Path(os.fsdecode(os.fsencode(folder) + b"/\xff.png")), png(3))
+    assert _problems(Folder(str(folder)))["\\xff.png"] is None
+
+
+def test_labels_come_from_a_table(folder: Path) -> None:
+    """Columns of numbers become numbers, empty cells no label, and the table itself is no picture."""
+    put(folder / "labels.csv", b"name;age;mood\ncats/1.png;3;\ndogs/deep/2.jpg;;glad\n")
+    labels = {p.name: p.labels for p in Folder(str(folder), labels="labels.csv").pictures()}
+    assert labels == {
+        "cats/1.png": {"class": "cats", "age": 3.0, "mood": None},
+        "dogs/deep/2.jpg": {"class": "dogs", "age": None, "mood": "glad"},
+    }
+
+
+@pytest.mark.parametrize(
+    ("table", "message"),
+    [
+        (b"name,a\ncats/1.png,1\nbirds/9.png,2\n", r"found 1 of 2 that match none: birds/9\.png"),
+        (b"file,a\ncats/1.png,1\n", r"labels\.csv:1: expected a column name or path, found file, a"),
+        (b"path,a\ncats/1.png,1\ncats/1.png,2\n", r"found two for cats/1\.png"),
+        (b"path,a\ncats/1.png\n", r"labels\.csv:2: expected 2 cells, as in the header, found 1"),
+        (b"path,a\ncats/1.png,\xff\n", r"expected UTF-8 text, found a byte that is none at offset"),
+        (b"", r"labels\.csv:1: expected a column name or path, found no header"),
+    ],
+)
+def test_a_table_that_does_not_fit_is_one_error(folder: Path, table: bytes, message: str) -> None:
+    """The error names the table, the line or the rows, and what is wrong with them."""
+    put(folder / "labels.csv", table)
+    with pytest.raises(AtelierError, match=message):
+        list(Folder(str(folder), labels="labels.csv").pictures())
+
+
+def test_a_missing_or_empty_folder_is_one_error(tmp_path: Path) -> None:
+    """The error names the folder and what was expected in it."""
+    with pytest.raises(AtelierError, match=r"none: expected a folder of pictures, found nothing there"):
+        Folder(str(tmp_path / "none")).count()
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(AtelierError, match=r"empty: expected pictures in this folder, found no file"):
+        Folder(str(tmp_path / "empty")).count()
+    put(tmp_path / "file.zip", b"x")
+    with pytest.raises(AtelierError, match=r"file\.zip: expected a folder of pictures, found a file"):
+        Folder(str(tmp_path / "file.zip")).count()
