@@ -1,19 +1,31 @@
 """The knobs of evaluation."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Annotated
 
-from ganlib.knobs import Natural, Positive
+from ganlib.knobs import Named, Natural, Positive
+
+#: The extractors of features by name, each a module with `load(config) -> Extractor`; imported when one is used.
+EXTRACTORS: Mapping[str, str] = {
+    "lite0": "ganlib.metrics.extractors.lite0",
+    "inception": "ganlib.metrics.extractors.inception",
+    "pixels": "ganlib.metrics.extractors.pixels",
+}
 
 
 @dataclass(frozen=True)
 class EvaluateConfig:
     """Section `evaluate` of `params.yaml`.
 
-    extractor: `lite0` (packaged) or `inception` (needs `weights`, the official file; only then is the score called FID).
+    extractor: `lite0` (packaged), `inception` (needs `weights`, the official file; only then is the score called FID) or
+    `pixels` (no network; for tests and toys). size: what pictures are resized to before lite0 or pixels see them; Inception
+    always sees 299. number: pictures of each kind, at most. neighbours: k of precision, recall, density and coverage.
     """
 
-    extractor: str = "lite0"
+    extractor: Annotated[str, Named("extractor", EXTRACTORS)] = "lite0"
     weights: str | None = None
     size: Positive = 64
+    number: Positive = 1500
     neighbours: Positive = 5
     seed: Natural = 0

@@ -1,0 +1,65 @@
+"""The one path from pictures to features, for real and generated ones alike."""
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from ganlib.metrics.extractors.base import Extractor
+from ganlib.progress import Progress
+
+Pictures = NDArray[np.uint8]
+
+
+def extract(pictures: Pictures, extractor: Extractor, label: str = "features") -> NDArray[np.float32]:
+    """The features, [N, dimension], of pictures uint8 [N, H, W, C] with C = 3 or 1, in their order.
+
+    On a processor each batch is computed by one thread, several batches at once: the same bits for every number of threads,
+    and no thread that waits for another while the machine is busy. On a GPU, TensorFloat32 is off.
+    """
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    extractor.network.eval().to(device=device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    features = np.empty((len(pictures), extractor.dimension), np.float32)
+    starts = range(0, len(pictures), extractor.batch)
+
+    def work(start: int) -> int:
+        batch = pictures[start : start + extractor.batch]
+        features[start : start + len(batch)] = _features(batch, extractor, device)
+        return len(batch)
+
+    with Progress(label, len(pictures), "pictures") as progress, _workers(device) as workers:
+        for count in workers.map(work, starts):
+            progress.advance(count)
+    return features
+
+
+@torch.inference_mode()
+def _features(batch: Pictures, extractor: Extractor, device: torch.device) -> NDArray[np.float32]:
+    levels = prepare(torch.from_numpy(np.array(batch)).to(device), extractor)
+    x = ((levels - extractor.shift) / extractor.scale).contiguous(memory_format=torch.channels_last)
+    with torch.backends.cudnn.flags(enabled=True, benchmark=False, deterministic=True, allow_tf32=False):
+        return np.asarray(extractor.network(x).float().cpu().numpy())
+
+
+def prepare(batch_nhwc: Tensor, extractor: Extractor) -> Tensor:
+    """Levels 0..255 in three colours at the extractor's size, float32 [B, 3, size, size], of uint8 pictures [B, H, W, C]."""
+    x = extractor.resizer(batch_nhwc.permute(0, 3, 1, 2).float(), extractor.size)
+    if extractor.rounds:
+        x = x.round().clamp(0, 255)
+    return x.expand(-1, 3, -1, -1)
+
+
+@contextmanager
+def _workers(device: torch.device) -> Iterator[ThreadPoolExecutor]:
+    """Threads that compute with one thread each, as many as torch would use; one for a GPU."""
+    threads = torch.get_num_threads()
+    count = threads if device.type == "cpu" else 1
+    try:
+        with ThreadPoolExecutor(count, initializer=torch.set_num_threads, initargs=(1,)) as workers:
+            yield workers
+    finally:
+        torch.set_num_threads(threads)
