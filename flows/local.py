@@ -1,0 +1,99 @@
+"""Run a flow from a terminal: with the server of `make up` if it runs, else with one that lives as long as the flow."""
+
+import argparse
+import logging
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import prefect
+from prefect.context import refresh_global_settings_context
+
+from flows.process import leashed
+from flows.services import HOME, answers, last_line
+from ganlib.errors import AtelierError
+from tasks import cli, servers
+
+#: Seconds that the server may take: the first start makes its database, and the machine may be busy.
+PATIENCE = 180.0
+
+
+def main(flow: Callable[..., Any]) -> None:
+    """Run `flow` with the options of the command line and say where its results lie; exits as every step does."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends the step in good order, as Ctrl-C does
+    cli.run(lambda: _main(flow))
+
+
+def _main(flow: Callable[..., Any]) -> None:
+    parser = argparse.ArgumentParser(prog="python -m flows.train_gan", description=(flow.__doc__ or "").splitlines()[0])
+    parser.add_argument("--refresh", action="store_true", help="ask the source again, even if nothing here has changed")
+    parser.add_argument("--commit", action="store_true", help="put a new result into a branch of its own")
+    options = vars(parser.parse_args())
+    with _api() as url:
+        os.environ["PREFECT_API_URL"] = url
+        refresh_global_settings_context()
+        _only_trouble_on_the_terminal()
+        state = flow(**options, return_state=True)
+        for handler in logging.getLogger("prefect.flow_runs").handlers:
+            handler.flush()  # while there is a server to take it
+    if not state.is_completed():
+        raise AtelierError(state.message or "The flow did not reach its end, and does not say why.")
+    from tasks.report import summary
+
+    print(summary())
+
+
+@contextmanager
+def _api() -> Iterator[str]:
+    """The address of an API that answers: that of `make up`, or one on a free port, for as long as the block lasts."""
+    url = f"{servers.prefect()}/api"
+    if answers(f"{url}/health"):
+        yield url
+        return
+    url = f"http://127.0.0.1:{_free_port()}/api"
+    log = HOME / "flow-server.log"
+    HOME.mkdir(parents=True, exist_ok=True)
+    with log.open("wb") as output, leashed(_server(url), _environment(url), output) as process:
+        _wait(url, process, log)
+        yield url
+
+
+def _wait(url: str, process: "subprocess.Popen[bytes]", log: Path) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while not answers(f"{url}/health"):
+        if process.poll() is not None or time.monotonic() > deadline:
+            raise AtelierError(f"Prefect's server did not start, and nothing was run. What it said is in {log}: {last_line(log)}")
+        time.sleep(0.05)
+
+
+def _server(url: str) -> list[str]:
+    """The server that Prefect itself starts for a flow where there is none. On a leash it cannot outlive the flow."""
+    application = ["--app-dir", str(prefect.__module_path__.parent), "--factory", "prefect.server.api.server:create_app"]
+    address = ["--host", "127.0.0.1", "--port", str(urlsplit(url).port)]
+    return [sys.executable, "-m", "uvicorn", *application, *address, "--log-level", "error", "--lifespan", "on"]
+
+
+def _environment(url: str) -> dict[str, str]:
+    private = {"PREFECT__SERVER_EPHEMERAL": "1", "PREFECT__SERVER_FINAL": "1", "PREFECT_SERVER_UI_ENABLED": "0"}
+    return {"PREFECT_HOME": str(Path(".prefect").resolve()), "PREFECT_API_URL": url, **private}
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _only_trouble_on_the_terminal() -> None:
+    """The steps print for themselves; of Prefect's own lines a terminal gets the errors, but not our own sentence again."""
+    for handler in logging.getLogger().handlers:
+        handler.setLevel(logging.ERROR)
+        handler.addFilter(lambda record: not record.getMessage().startswith("Finished in state"))

@@ -1,0 +1,106 @@
+"""DVC, as a flow uses it: what is out of date, bring one step up to date, what a step's version is."""
+
+import json
+import re
+import sys
+import time
+from collections.abc import Generator, Mapping
+from pathlib import Path
+from typing import Any
+
+from ruamel.yaml import YAML
+
+from flows.process import leashed, lines
+
+#: What `dvc.lock` holds about a step: command, digests of what it read and wrote, parameters.
+Version = dict[str, Any]
+
+#: Seconds to wait, one try after the other, while another DVC command holds what this one needs.
+WAITS = (1.0, 2.0, 4.0, 8.0)
+
+_BUSY = ("is busy", "Unable to acquire lock")
+_NOISE = ("Updating lock file", "To track the changes", "\tgit add", "To enable auto staging", "\tdvc config core.autostage",
+          "Generating lock file", "Use `dvc push`", "Data and pipelines are up to date", "> ")  # fmt: skip
+
+
+class StepFailed(Exception):
+    """A step did not reach its end. Its message is the step's own sentence."""
+
+
+class StepKilled(StepFailed):
+    """A step was killed from outside (no memory, say): trying again may help, and training goes on where it was."""
+
+
+def target(step: str) -> str:
+    """The name under which DVC knows a step: the import of `data` is a file beside `dvc.yaml`, not a stage in it."""
+    return f"{step}.dvc" if Path(f"{step}.dvc").exists() else step
+
+
+def stale(steps: tuple[str, ...]) -> set[str]:
+    """Those of `steps` that DVC finds out of date, and all that come after the first of them."""
+    text = "".join(line for line in dvc("status", "--json") if line.startswith("{"))
+    changed = [number for number, step in enumerate(steps) if target(step) in json.loads(text or "{}")]
+    return set(steps[changed[0] :]) if changed else set()
+
+
+def version(step: str) -> Version:
+    """What DVC has recorded about `step`; empty if it never ran."""
+    single = Path(target(step))
+    if single.suffix == ".dvc":
+        return dict(YAML(typ="safe").load(single))
+    lock = Path("dvc.lock")
+    stages = YAML(typ="safe").load(lock)["stages"] if lock.exists() else {}
+    return dict(stages.get(step, {}))
+
+
+def dvc(*arguments: str, environment: Mapping[str, str] | None = None) -> Generator[str, None, None]:
+    """Run a DVC command; yield what it prints, and "" in every second of silence.
+
+    Raises `StepFailed` when it fails; while another DVC command is in its way it waits and tries again.
+    """
+    for wait in (*WAITS, None):
+        heard: list[str] = []
+        with leashed([sys.executable, "-m", "dvc", *arguments], environment or {}) as process:
+            for line in lines(process):
+                worth = line.strip() and not line.startswith(_NOISE)
+                heard += [line] if worth else []
+                yield line if worth else ""
+        if process.returncode == 0:
+            return
+        if wait is None or not _busy(heard):
+            raise _failure(heard, process.returncode)
+        yield f"Another DVC command is at work in this folder; trying again in {wait:.0f} s."
+        time.sleep(wait)
+
+
+def record(step: str, environment: Mapping[str, str]) -> Generator[str, None, None]:
+    """Tell MLflow what `step` did, from the files that lie there: DVC took them from its cache, and no step ran to tell."""
+    with leashed([sys.executable, "-m", "tasks.record", step], environment) as process:
+        yield from lines(process)
+
+
+def _busy(heard: list[str]) -> bool:
+    return any(sign in line for line in heard for sign in _BUSY)
+
+
+def _failure(heard: list[str], code: int) -> StepFailed:
+    """The error that says what the step said: its own sentence where it has one."""
+    sentences = [line.removeprefix("error: ") for line in heard if line.startswith("error: ")]
+    if sentences:
+        return StepFailed("\n".join(sentences))
+    if _busy(heard):
+        holder = next((line.strip() for line in heard if line.strip().startswith("(PID")), "which one, it does not say")
+        return StepFailed(
+            f"Another DVC command is at work in this folder: {holder}. Nothing was changed. "
+            "Wait until it has ended, or stop it, then run this again."
+        )
+    ending = re.search(r"exited with (-?\d+)", "\n".join(heard))
+    if ending is None and code < 128:
+        return StepFailed(
+            " ".join(line.removeprefix("ERROR: ") for line in heard[-3:]) or f"DVC ended with {code} and said nothing."
+        )
+    number = int(ending.group(1)) if ending else code
+    if number < 0 or number > 128:
+        return StepKilled(f"The step was killed (signal {-number if number < 0 else number - 128}). What it had saved is kept.")
+    last = next((line for line in reversed(heard) if not line.startswith("ERROR: ")), "it said nothing")
+    return StepFailed(f"{last} (exit code {number}; all that it said is above)")

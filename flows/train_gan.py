@@ -1,0 +1,44 @@
+"""From sources to scores, one step after the other: `python -m flows.train_gan`, `prefect deployment run train-gan/nightly`."""
+
+from prefect import flow
+from prefect.client.schemas.objects import State
+from prefect.states import Failed
+
+from flows import branch, local, show
+from flows.repro import StepFailed, Version
+from flows.step import Steps
+from ganlib.errors import AtelierError
+
+
+@flow(name="train-gan", log_prints=False, persist_result=False)
+def train_gan(refresh: bool = False, commit: bool = False) -> "State | dict[str, Version]":
+    """Collect and clean pictures, train a generator on them, draw with it and score what it drew.
+
+    Every step runs through DVC, and only if something that it depends on has changed. The result is the version of every
+    step: its entry in `dvc.lock`.
+
+    Args:
+        refresh: ask the source again, even if nothing that is known here has changed.
+        commit: put a new result into a branch of its own, `nightly/<date>-<digest>`.
+    """
+    try:
+        with Steps() as step:
+            step("collect", force=refresh, hours=6)
+            step("data")
+            step("curate", hours=6)
+            show.verdicts()
+            step("train", hours=48)
+            step("sample")
+            show.samples()
+            step("evaluate", hours=6)
+            show.scores()
+            step("report")
+            if commit:
+                branch.commit_results()
+    except (StepFailed, AtelierError) as failure:
+        return Failed(message=str(failure))
+    return step.versions
+
+
+if __name__ == "__main__":
+    local.main(train_gan)
