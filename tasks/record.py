@@ -1,14 +1,41 @@
-"""The one seam to MLflow: what a step did, told to the tracker, never in the step's way."""
+"""The one seam to MLflow: what a step did, told to the tracker, never in the step's way.
 
+A step calls `publish` at its end, a flow `open_parent` and `close_parent`; a training is told live by `tasks.live`.
+`python -m tasks.record` sends what had to wait; `python -m tasks.record train sample` rebuilds the records of these steps
+from the artefacts on disk, as after a step that DVC restored from its cache.
+"""
+
+import argparse
+import importlib
+import json
+import subprocess
+import sys
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ganlib.errors import AtelierError
+from ganlib.knobs import unknown
+from tasks.places import STEPS
+from tasks.tracking import parents, spool, store
+from tasks.tracking.describe import describe, finite, now
+
+_STARTED = int(1000 * time.time())  # a step imports this module as it begins
+_AWAY = 3
+
 
 @dataclass(frozen=True)
 class Record:
-    """What MLflow is to hold about one execution of a step, built from the files that the step left."""
+    """What MLflow is to hold about one execution of a step, built from the files that the step left.
+
+    params: the knobs used, nested or not. metrics: final numbers. files: attached as artefacts. reads, writes: the
+    artefacts whose DVC ids become tags; a data set among `reads` becomes an input. history: `history.jsonl`, whose
+    numbers become curves over the pictures shown. pictures: grids named `kimg-000010.png`, for the image slider.
+    model: a published model's folder, whose generator is logged. run_folder: the training's folder in `.runs/`, so that
+    the run that was told live is completed.
+    """
 
     step: str
     params: Mapping[str, Any]
@@ -16,7 +43,122 @@ class Record:
     files: Sequence[Path] = ()
     reads: Sequence[Path] = ()
     writes: Sequence[Path] = ()
+    history: Path | None = None
+    pictures: Sequence[Path] = ()
+    model: Path | None = None
+    run_folder: Path | None = None
 
 
-def publish(record: Record) -> None:
-    """Tell MLflow; never raises, never hangs."""
+def publish(record: Record, patience: float = 60.0, rebuilt: bool = False) -> bool:
+    """Tell MLflow; never raises, and ends within about `patience` seconds, a few when the server is away.
+
+    What could not be told is kept in `.runs/record/` and sent by the next call, or by `python -m tasks.record`; a line
+    says so. The same version of a step is told once. Returns whether nothing waits.
+    """
+    try:
+        _keep(record, rebuilt)
+    except Exception as error:
+        _say(f"The MLflow record of {record.step} could not be written to {spool.SPOOL}: {error}. The step itself is done.")
+        return False
+    return send(patience)
+
+
+def send(patience: float = 60.0) -> bool:
+    """Send all that waits; returns whether nothing waits any more. Never raises; what went wrong is one line."""
+    troubles, why = _ask("send", [], patience)
+    if not (why or troubles):
+        return True
+    _say(
+        f"MLflow at {store.shown()} does not have the whole record yet ({why or '; '.join(troubles)}). What is missing, of "
+        f"{spool.left()} runs, is kept in {spool.SPOOL}/ and sent with the next record, or by: python -m tasks.record"
+    )
+    return False
+
+
+def open_parent(name: str, tags: Mapping[str, str] | None = None, patience: float = 30.0) -> str | None:
+    """Begin the run of a flow: an id for `ATELIER_PARENT_RUN`, under which steps put theirs. Never raises.
+
+    While the server is away the id is a stand-in, and the run is made when something is sent at last; None only when not
+    even that could be written.
+    """
+    answer, why = _ask("open", [name, dict(tags or {})], patience)
+    if not why:
+        return str(answer)
+    try:
+        return parents.note(name, dict(tags or {}))
+    except OSError:
+        return None
+
+
+def close_parent(run_id: str | None, status: str = "FINISHED", patience: float = 30.0) -> None:
+    """End the run of a flow: FINISHED, FAILED or KILLED. Never raises; while the server is away it is done later."""
+    if run_id is None:
+        return
+    try:
+        parents.note_end(run_id, status)
+    except OSError as error:
+        _say(f"The end of the flow could not be noted in {spool.SPOOL}: {error}")
+    send(patience)
+
+
+def _keep(record: Record, rebuilt: bool) -> None:
+    entry = describe(record.step, record.params, record.reads, record.writes)
+    entry.metrics, left = finite(record.metrics)
+    entry.tags |= left | ({"atelier.rebuilt": "yes"} if rebuilt else {})
+    entry.started, entry.ended, entry.status = now() if rebuilt else _STARTED, now(), "FINISHED"
+    entry.folder = str(record.run_folder.resolve()) if record.run_folder else None
+    entry.model = record.model is not None
+    there = [path for path in record.files if path.exists()]
+    history = record.history if record.history and record.history.exists() else None
+    spool.keep(entry, there, history, record.pictures, record.model)
+
+
+def _ask(order: str, arguments: list[Any], patience: float) -> tuple[Any, str]:
+    """Have the worker do something: its answer, or why there is none, in a few words."""
+    command = [sys.executable, "-m", "tasks.tracking.worker", order]
+    try:
+        done = subprocess.run(
+            command, input=json.dumps(arguments), capture_output=True, text=True, timeout=patience, env=store.environment()
+        )
+        if done.returncode == 0:
+            return json.loads(done.stdout), ""
+    except subprocess.TimeoutExpired:
+        return None, f"not done after {patience:.0f} s"
+    except (OSError, ValueError) as error:
+        return None, store.redact(str(error))
+    last = done.stderr.strip().splitlines()[-1:] or ["no reason given"]
+    return None, "nothing answers" if done.returncode == _AWAY else store.redact(last[0])[:300]
+
+
+def _say(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
+
+
+def rebuild(steps: Sequence[str], patience: float = 60.0) -> bool:
+    """Tell the records of `steps` as their artefacts lie on disk; returns whether nothing waits. Tells no version twice."""
+    from ganlib.config import load
+
+    params = load()
+    told = [publish(importlib.import_module(f"tasks.{step}").record(params), patience, rebuilt=True) for step in steps]
+    return all(told)
+
+
+def main() -> None:
+    """The command line; exits with 1 when something still waits."""
+    parser = argparse.ArgumentParser(prog="python -m tasks.record", description="Send to MLflow what had to wait.")
+    parser.add_argument("steps", nargs="*", help="steps whose record is to be rebuilt from the artefacts on disk")
+    steps = parser.parse_args().steps
+    valid = [step for step in STEPS if step != "data"]
+    for step in steps:
+        if step not in valid:
+            raise AtelierError(f"{step}: no step has this name; it {unknown('step', step, valid)}")
+    done = rebuild(steps) if steps else send()
+    if done:
+        _say(f"MLflow at {store.shown()} has the whole record; nothing waits.")
+    sys.exit(0 if done else 1)
+
+
+if __name__ == "__main__":
+    from tasks.cli import run
+
+    run(main)
