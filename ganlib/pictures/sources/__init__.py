@@ -14,7 +14,10 @@ from ganlib.pictures.sources.portraits import Portraits
 class Source(Protocol):
     """A dataclass of knobs that can list its pictures, always in the same order."""
 
-    source: Any
+    @property
+    def source(self) -> str:
+        """The name of the source: its key in `SOURCES`."""
+        ...
 
     def count(self) -> int:
         """How many pictures `pictures` is going to yield, for whoever shows progress."""

@@ -1,0 +1,116 @@
+"""From the bytes of a stranger's file to pixels: only known formats, sizes looked at first, one form at the end."""
+
+import io
+import warnings
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ganlib.pictures.formats import HEAD, sniff
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+Pixels = NDArray[np.uint8]
+
+MOST_PIXELS = 64_000_000
+WHITE = (255, 255, 255)
+
+
+class Refused(Exception):
+    """A picture that is not decoded; `reason` is the code that its verdict bears."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+def decode(data: bytes, mode: Literal["RGB", "L"] = "RGB", background: tuple[int, ...] = WHITE, near: int = 0) -> Pixels:
+    """The pixels of an encoded picture, uint8 [H, W, 3] for "RGB" or [H, W, 1] for "L", the way up it is meant to be seen.
+
+    The first frame of an animation; alpha over `background` (RGB, 0 to 255); 16 bits and floats scaled to 8. A JPEG much
+    larger than `near` pixels a side may come at an eighth, a quarter or half of its size, never below four times `near`.
+    Raises `Refused`: "empty-file", "not-a-picture", "too-many-pixels", "truncated", "damaged" or "unknown-colours".
+    """
+    if not data:
+        raise Refused("empty-file")
+    form = sniff(data[:HEAD])
+    if form is None:
+        raise Refused("not-a-picture")
+    try:
+        return _decode(data, form, mode, background, near)
+    except (Refused, MemoryError):
+        raise
+    except Exception as error:  # a decoder may raise anything on the bytes of strangers
+        raise Refused(_reason(data, form, error)) from None
+
+
+def _decode(data: bytes, form: str, mode: Literal["RGB", "L"], background: tuple[int, ...], near: int) -> Pixels:
+    from PIL import Image
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # about odd metadata, and about sizes that are refused below
+        with Image.open(io.BytesIO(data), formats=[form]) as picture:
+            if picture.width * picture.height > MOST_PIXELS:
+                raise Refused("too-many-pixels")
+            if near and form == "JPEG":
+                picture.draft(None, (4 * near, 4 * near))
+            picture.load()
+            return _flat(_upright(picture), mode, background)
+
+
+def _upright(picture: "Image") -> "Image":
+    """Turned as its EXIF orientation says; as it is where the EXIF is damaged."""
+    from PIL import ImageOps
+
+    try:
+        return ImageOps.exif_transpose(picture)
+    except Exception:
+        return picture
+
+
+def _flat(picture: "Image", mode: Literal["RGB", "L"], background: tuple[int, ...]) -> Pixels:
+    """Eight bits, no palette, no alpha, three channels or one."""
+    from PIL import Image
+
+    if picture.mode == "LAB":
+        raise Refused("unknown-colours")
+    if picture.mode in ("I", "F") or picture.mode.startswith("I;"):
+        picture = Image.fromarray(_eight_bits(np.asarray(picture)))
+    if picture.has_transparency_data:
+        ground = Image.new("RGBA", picture.size, (*background, 255))
+        picture = Image.alpha_composite(ground, picture.convert("RGBA")).convert("RGB")
+    pixels = np.asarray(picture.convert(mode))
+    return pixels if pixels.ndim == 3 else pixels[..., None]
+
+
+def _eight_bits(values: NDArray[Any]) -> Pixels:
+    """Grey values of any depth to 0..255, by the least full scale that holds them: 1 (floats), 255, 65535, or their maximum."""
+    if not np.isfinite(values).all():
+        raise Refused("damaged")
+    largest = float(values.max(initial=0))
+    scales = [65535.0] if values.dtype.itemsize == 2 else [1.0] * (values.dtype.kind == "f") + [255.0, 65535.0]
+    scale = next((scale for scale in scales if largest <= scale), largest)
+    return np.clip(np.rint(values.astype(np.float64) * (255 / scale)), 0, 255).astype(np.uint8)
+
+
+def _reason(data: bytes, form: str, error: Exception) -> str:
+    from PIL.Image import DecompressionBombError
+
+    if isinstance(error, DecompressionBombError):
+        return "too-many-pixels"
+    return "truncated" if "truncated" in str(error) or not _ends(data, form) else "damaged"
+
+
+def _ends(data: bytes, form: str) -> bool:
+    """Whether a file is as long as it should be, as far as its format tells."""
+    if form == "PNG":
+        return b"IEND" in data[-64:]
+    if form == "JPEG":
+        return b"\xff\xd9" in data[-64:]
+    if form == "WEBP":
+        return len(data) >= 8 + int.from_bytes(data[4:8], "little")
+    if form == "BMP":
+        return len(data) >= int.from_bytes(data[2:6], "little")
+    return form != "GIF" or data.rstrip(b"\0").endswith(b";")

@@ -1,0 +1,27 @@
+"""The short codes for why a picture was set aside, in words. Checks explain theirs in their docstrings."""
+
+REASONS = {
+    "link-outside": "a link that leaves the folder; not read",
+    "broken-link": "a link to nothing",
+    "link": "a link inside an archive; not followed",
+    "not-a-file": "a folder's link, a pipe or a device; not read",
+    "unreadable-file": "the system did not let it be read",
+    "empty-file": "zero bytes long",
+    "too-large-file": "more than 64 MiB; not read",
+    "damaged-in-archive": "its checksum in the archive is wrong",
+    "locked-in-archive": "encrypted, or packed by an unknown method",
+    "not-a-picture": "its first bytes are no PNG, JPEG, WebP, GIF, BMP or TIFF",
+    "truncated": "the file ends too early",
+    "damaged": "it cannot be decoded",
+    "too-many-pixels": "more than 64 million pixels; not decoded",
+    "unknown-colours": "its colour space is not one that is converted",
+}
+
+
+def explain(reason: str) -> str:
+    """A few words for a reason code, those of its check if a check gave it; empty for an unknown one."""
+    from ganlib.pictures.checks import CHECKS
+
+    if reason in CHECKS:
+        return (CHECKS[reason].__doc__ or "").splitlines()[0]
+    return REASONS.get(reason, "")

@@ -1,0 +1,135 @@
+"""Step curate: from raw pictures to the data set that is learned from, with a verdict on every picture."""
+
+import argparse
+import sys
+from collections.abc import Iterable
+from dataclasses import asdict, fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ganlib.errors import AtelierError
+from ganlib.files import new_folder
+from ganlib.pictures.curate import CurateConfig
+from ganlib.pictures.curate import curate as make_dataset
+from ganlib.pictures.raw import RawPicture
+from ganlib.pictures.reasons import explain
+from ganlib.pictures.shards import SUMMARY, read_shards, read_summary
+from ganlib.pictures.store import INFO, Store
+from ganlib.pictures.verdicts import NAME as VERDICTS
+from ganlib.progress import track
+from tasks.cli import run
+from tasks.places import DATA, DATASET
+from tasks.record import Record, publish
+
+if TYPE_CHECKING:
+    from ganlib.config import Params
+    from ganlib.pictures.sources import Source
+
+KNOBS = {field.name: field.default for field in fields(CurateConfig)}
+
+
+def curate(config: CurateConfig, pictures: Iterable[RawPicture], count: int, out: Path) -> Store:
+    """Write the data set made of `pictures` (`count` of them, for the progress shown) into the folder `out`."""
+    with new_folder(out, INFO) as folder:
+        make_dataset(config, track(pictures, "curate", count), folder)
+    return Store.open(out, verify=False)
+
+
+def record(params: "Params") -> Record:
+    """What the tracker is to hold, from what the step left."""
+    info = Store.open(DATASET, verify=False).info
+    metrics = {name: float(info[name]) for name in ("kept", "train", "heldout")}
+    metrics |= {f"set_aside.{reason}": float(count) for reason, count in info["set_aside"].items()}
+    files = [DATASET / INFO, DATASET / VERDICTS]
+    return Record("curate", asdict(params.curate), metrics, files, reads=[DATA], writes=[DATASET])
+
+
+def main() -> None:
+    """Read `params.yaml` and curate what collect laid down, or curate any folder."""
+    options = _options()
+    if options.source is None:
+        _curate_project(options)
+        return
+    config, source = _config(options), _source(options)
+    print(_table(curate(config, source.pictures(), source.count(), options.out), options.out))
+
+
+def _curate_project(options: argparse.Namespace) -> None:
+    from ganlib.config import load
+
+    given = [name for name in (*KNOBS, "out", "labels") if getattr(options, name) is not None]
+    if given:
+        raise AtelierError(
+            f"--{given[0]}: expected --source with it; without one, the knobs are those of params.yaml. Set it there."
+        )
+    params = load()
+    count = read_summary(DATA).pictures
+    print(_table(curate(params.curate, read_shards(DATA), count, DATASET), DATASET))
+    publish(record(params))
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="python -m tasks.curate",
+        description="Make a data set of pictures. Without options: of those that collect laid down, by params.yaml.",
+    )
+    parser.add_argument("--source", type=Path, help="a folder of pictures (or of raw shards), a zip or tar, or a Parquet file")
+    parser.add_argument("--out", type=Path, help="the folder to write; needed with --source")
+    parser.add_argument("--labels", help="a CSV file with a column name or path, and a column a label")
+    for name, default in KNOBS.items():
+        parser.add_argument(f"--{name}", help=f"as curate.{name} in params.yaml (default {default})")
+    options = parser.parse_args()
+    if options.source is not None and options.out is None:
+        parser.error("--source needs --out, the folder to write")
+    return options
+
+
+def _config(options: argparse.Namespace) -> CurateConfig:
+    """The knobs given on the command line, checked as those in `params.yaml` are."""
+    from pydantic import TypeAdapter, ValidationError
+
+    given = {name: getattr(options, name) for name in KNOBS if getattr(options, name) is not None}
+    try:
+        return TypeAdapter(CurateConfig).validate_python(given)
+    except ValidationError as error:
+        lines = [f"--{item['loc'][0]} {_must(dict(item))} (got {item['input']})" for item in error.errors()]
+        raise AtelierError("\n".join(lines)) from None
+
+
+def _must(item: dict[str, Any]) -> str:
+    cause = item.get("ctx", {}).get("error")
+    return str(cause) if cause else str(item["msg"]).replace("Input should be", "must be")
+
+
+def _source(options: argparse.Namespace) -> "Source":
+    """The kind of source that lies at the path."""
+    from ganlib.pictures.sources.archive import Archive
+    from ganlib.pictures.sources.folder import Folder
+    from ganlib.pictures.sources.parquet import Parquet
+
+    path, labels = options.source, options.labels or ""
+    if path.suffix == ".parquet" or (path / SUMMARY).exists():
+        if labels:
+            raise AtelierError(f"{path}: expected no --labels with Parquet, whose own columns are the labels. Leave it out.")
+        return Parquet(str(path))
+    return Archive(str(path), labels=labels) if path.is_file() else Folder(str(path), labels=labels)
+
+
+def _table(store: Store, out: Path) -> str:
+    """What a person wants to know at the end."""
+    info, set_aside = store.info, sum(store.info["set_aside"].values())
+    parts = f"{info['train']:,} to learn from, {info['heldout']:,} held out"
+    lines = [f"{info['kept'] + set_aside:,} pictures: {info['kept']:,} kept ({parts}), {set_aside:,} set aside."]
+    width = max(map(len, info["set_aside"]), default=0)
+    lines += [f"  {count:>7,}  {reason:<{width}}  {explain(reason)}" for reason, count in info["set_aside"].items()]
+    lines += [
+        f"Data set  {out} ({store.size} by {store.size} pixels, {store.channels} channels, {store.digest})",
+        f"Verdicts  {out / VERDICTS} (every picture, kept or not, and why)",
+    ]
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    if hasattr(sys.stdout, "reconfigure"):
+        sys.stdout.reconfigure(errors="backslashreplace")
+    run(main)

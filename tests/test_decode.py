@@ -1,0 +1,237 @@
+"""Decoding: strangers' files become 8-bit squares of pixels, or a reason why not."""
+
+import io
+import struct
+import zlib
+from contextlib import suppress
+from typing import Any
+
+import numpy as np
+import pytest
+from drawing import encode, pixels, png
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+from PIL import Image, ImageCms
+
+from ganlib.pictures import decode as module
+from ganlib.pictures.decode import Refused, decode
+from ganlib.pictures.formats import sniff
+from ganlib.pictures.prepare import preparation
+
+PICTURE = pixels(1, 24)
+
+
+def _reason(data: bytes) -> str:
+    with pytest.raises(Refused) as refusal:
+        decode(data)
+    return refusal.value.reason
+
+
+def _saved(picture: Image.Image, form: str, **options: Any) -> bytes:
+    stream = io.BytesIO()
+    picture.save(stream, form, **options)
+    return stream.getvalue()
+
+
+@pytest.mark.parametrize("form", ["PNG", "BMP", "TIFF", "GIF", "WEBP"])
+def test_lossless_formats_keep_every_pixel(form: str) -> None:
+    """What was encoded without loss comes back to the bit (GIF from a palette that holds it)."""
+    picture = PICTURE if form != "GIF" else np.repeat(pixels(1, 15, 1), 3, axis=2)
+    options = {"lossless": True} if form == "WEBP" else {}
+    np.testing.assert_array_equal(decode(encode(picture, form, **options)), picture)
+
+
+def test_jpeg_is_close() -> None:
+    """A smooth JPEG of quality 95 differs by a few steps at most."""
+    smooth = np.tile(np.arange(0, 240, 10, dtype=np.uint8)[:, None, None], (1, 24, 3))
+    assert abs(decode(encode(smooth, "JPEG", quality=95)).astype(int) - smooth).max() <= 4
+
+
+def test_a_large_jpeg_may_come_smaller_but_never_below_four_times_the_size() -> None:
+    """The decoder's own reduction is used, and keeps enough pixels for a good average."""
+    large = encode(pixels(1, 1000), "JPEG")
+    assert decode(large, near=32).shape == (250, 250, 3)
+    assert decode(large, near=256).shape == (1000, 1000, 3)
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_exif_orientation_is_undone(orientation: int) -> None:
+    """All eight orientations of one scene decode to the same pixels."""
+    turned = Image.fromarray(PICTURE[:16])
+    undo = {2: 0, 3: 3, 4: 1, 5: 5, 6: 2, 7: 6, 8: 4}  # the inverse of each orientation, as a Transpose
+    if orientation > 1:
+        turned = turned.transpose(Image.Transpose(undo[orientation]))
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    np.testing.assert_array_equal(decode(_saved(turned, "PNG", exif=exif)), PICTURE[:16])
+
+
+def test_damaged_exif_does_not_cost_the_picture() -> None:
+    """Metadata that cannot be read is ignored."""
+    np.testing.assert_array_equal(decode(_saved(Image.fromarray(PICTURE), "PNG", exif=b"Exif\0\0garbage")), PICTURE)
+
+
+def test_alpha_lies_over_the_background() -> None:
+    """Transparent is the background, opaque the colour, half the mean of both; in RGBA, in grey and in a palette."""
+    rgba = np.zeros((1, 3, 4), np.uint8)
+    rgba[0, :, 0], rgba[0, :, 3] = 200, (0, 128, 255)
+    np.testing.assert_allclose(
+        decode(encode(rgba), background=(0, 100, 50))[0], [[0, 100, 50], [100, 50, 25], [200, 0, 0]], atol=1
+    )
+    grey = np.array([[[80, 0], [80, 255]]], np.uint8)
+    np.testing.assert_array_equal(decode(_saved(Image.fromarray(grey, "LA"), "PNG"), "L")[0, :, 0], [255, 80])
+    palette = Image.fromarray(np.array([[0, 1]], np.uint8), "P")
+    palette.putpalette([255, 0, 0, 0, 0, 255])
+    np.testing.assert_array_equal(decode(_saved(palette, "PNG", transparency=0))[0], [[255, 255, 255], [0, 0, 255]])
+
+
+def test_grey_and_colour_become_one_mode() -> None:
+    """Grey comes as three equal channels, colour as its luma, whichever is asked for."""
+    grey = pixels(3, 8, 1)
+    np.testing.assert_array_equal(decode(encode(grey)), np.repeat(grey, 3, axis=2))
+    luma = PICTURE.astype(float) @ [0.299, 0.587, 0.114]
+    np.testing.assert_allclose(decode(encode(PICTURE), "L")[..., 0], luma, atol=1)
+    bits = Image.fromarray(grey[..., 0] > 128)
+    np.testing.assert_array_equal(decode(_saved(bits, "PNG"), "L")[..., 0], (grey[..., 0] > 128) * 255)
+
+
+@pytest.mark.parametrize("form", ["PNG", "TIFF"])
+def test_sixteen_bits_become_eight(form: str) -> None:
+    """Each value is scaled by 255/65535, to the nearest step."""
+    deep = np.array([[0, 128, 129, 32768, 65535]], np.uint16)
+    np.testing.assert_array_equal(decode(_saved(Image.fromarray(deep), form), "L")[0, :, 0], [0, 0, 1, 128, 255])
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [([0.0, 0.5, 1.0], [0, 128, 255]), ([0.0, 100.0, 255.0], [0, 100, 255]), ([-5.0, 0.0, 1e6], [0, 0, 255])],
+)
+def test_floats_become_eight_bits(values: list[float], expected: list[int]) -> None:
+    """By the least full scale that holds them."""
+    picture = Image.fromarray(np.array([values], np.float32))
+    np.testing.assert_array_equal(decode(_saved(picture, "TIFF"), "L")[0, :, 0], expected)
+
+
+def test_floats_that_are_no_numbers_are_refused() -> None:
+    """A picture with NaN is damaged."""
+    assert _reason(_saved(Image.fromarray(np.array([[np.nan, 1]], np.float32)), "TIFF")) == "damaged"
+
+
+def test_cmyk_becomes_rgb() -> None:
+    """No ink is white, full cyan has no red, full black is black."""
+    inks = np.zeros((8, 24, 4), np.uint8)
+    inks[:, 8:16, 0], inks[:, 16:, 3] = 255, 255
+    picture = decode(_saved(Image.fromarray(inks, "CMYK"), "JPEG", quality=95, subsampling=0))
+    np.testing.assert_allclose(picture[4, [4, 12, 20]], [[255, 255, 255], [0, 255, 255], [0, 0, 0]], atol=8)
+
+
+def test_lab_is_refused_with_its_own_reason() -> None:
+    """A colour space that Pillow cannot convert is named as the reason."""
+    lab = ImageCms.profileToProfile(
+        Image.fromarray(PICTURE), ImageCms.createProfile("sRGB"), ImageCms.createProfile("LAB"), outputMode="LAB"
+    )
+    assert _reason(_saved(lab, "TIFF")) == "unknown-colours"
+
+
+@pytest.mark.parametrize("form", ["GIF", "WEBP", "PNG"])
+def test_the_first_frame_of_an_animation_counts(form: str) -> None:
+    """Later frames are not looked at."""
+    frames = [Image.fromarray(np.full((8, 8, 3), value, np.uint8)) for value in (10, 200)]
+    data = _saved(frames[0], form, save_all=True, append_images=frames[1:], **({"lossless": True} if form == "WEBP" else {}))
+    assert abs(decode(data).astype(int) - 10).max() <= 1
+
+
+@pytest.mark.parametrize("form", ["PNG", "JPEG", "BMP", "WEBP", "GIF"])
+def test_half_a_file_is_truncated(form: str) -> None:
+    """A file that ends in the middle says so, whatever its format."""
+    data = encode(pixels(1, 64), form)
+    assert _reason(data[: len(data) // 2]) == "truncated"
+
+
+def test_what_is_no_picture_is_told_apart() -> None:
+    """Nothing, text with a picture's name, and a right beginning with a wrong rest have reasons of their own."""
+    assert _reason(b"") == "empty-file"
+    assert _reason(b"I am text") == "not-a-picture"
+    assert _reason(b"<svg xmlns='http://www.w3.org/2000/svg'/>") == "not-a-picture"
+    data = bytearray(png(size=64))
+    data[len(data) // 2] ^= 0xFF
+    assert _reason(bytes(data)) == "damaged"
+
+
+def _huge(width: int, height: int) -> bytes:
+    """A PNG of a few bytes whose header speaks of many pixels."""
+
+    def chunk(name: bytes, data: bytes) -> bytes:
+        return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
+
+    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(b"")) + chunk(b"IEND", b"")
+
+
+@pytest.mark.parametrize("side", [8001, 10_000, 20_000, 2**31 - 1])
+def test_too_many_pixels_are_refused_from_the_header(side: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """20000 by 20000 is refused before anything is decoded, whatever limit Pillow itself has."""
+    for limit in (Image.MAX_IMAGE_PIXELS, None):
+        monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", limit)
+        assert _reason(_huge(side, side)) == "too-many-pixels"
+    assert module.MOST_PIXELS == 64_000_000
+
+
+def test_a_format_off_the_list_is_not_given_to_a_decoder() -> None:
+    """Pillow could read these; they are not on the list."""
+    for form in ("PPM", "ICO", "TGA", "PCX", "SGI"):
+        assert _reason(encode(PICTURE, form)) == "not-a-picture"
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.sampled_from(["PNG", "JPEG", "GIF", "WEBP", "BMP", "TIFF"]), st.data())
+def test_damage_never_raises_anything_but_a_refusal(form: str, data: st.DataObject) -> None:
+    """Any bytes changed anywhere: pixels or a reason, never another error."""
+    content = bytearray(encode(PICTURE, form))
+    for _ in range(data.draw(st.integers(1, 8))):
+        content[data.draw(st.integers(0, len(content) - 1))] = data.draw(st.integers(0, 255))
+    with suppress(Refused):
+        assert decode(bytes(content)).dtype == np.uint8
+
+
+def test_formats_are_told_by_their_first_bytes() -> None:
+    """Every format on the list is recognised from its first 12 bytes."""
+    for form in ("PNG", "JPEG", "GIF", "WEBP", "BMP", "TIFF"):
+        assert sniff(encode(PICTURE, form)[:12]) == form
+
+
+@pytest.mark.parametrize("fit", ["crop", "pad"])
+@pytest.mark.parametrize("shape", [(40, 40), (60, 20), (20, 60), (7, 9), (1, 3000), (3000, 1), (16, 16)])
+@pytest.mark.parametrize("channels", [3, 1])
+def test_any_shape_becomes_the_square(fit: Any, shape: tuple[int, int], channels: int) -> None:
+    """uint8 [16, 16, C], contiguous, for every shape, however narrow."""
+    picture = np.full((*shape, channels), 90, np.uint8)
+    done = preparation(16, fit, (255,) * channels, 0)(picture)
+    assert (done.shape, done.dtype, done.flags.c_contiguous) == ((16, 16, channels), np.uint8, True)
+    assert fit == "pad" or (done == 90).all()
+
+
+def test_shrinking_averages_over_areas() -> None:
+    """Four times smaller is the mean over blocks of 4 by 4, so no stripe is lost or invented."""
+    picture = pixels(4, 64)
+    means = picture.reshape(16, 4, 16, 4, 3).mean(axis=(1, 3))
+    np.testing.assert_allclose(preparation(16, "crop", (0, 0, 0), 0)(picture), means, atol=0.51)
+
+
+def test_crop_keeps_the_middle_and_pad_keeps_all() -> None:
+    """A wide picture loses its sides, or gets bars of the background above and below."""
+    wide: NDArray[np.uint8] = np.zeros((16, 48, 3), np.uint8)
+    wide[:, 16:32] = (250, 0, 0)
+    assert (preparation(16, "crop", (0, 0, 0), 0)(wide) == (250, 0, 0)).all()
+    padded = preparation(48, "pad", (1, 2, 3), 0)(wide)
+    np.testing.assert_array_equal(padded[16:32], wide)
+    assert (padded[:16] == (1, 2, 3)).all()
+    assert (padded[32:] == (1, 2, 3)).all()
+
+
+def test_preparing_heeds_no_global_seed() -> None:
+    """The same picture gives the same bytes whatever numpy's global generator has done in between."""
+    first = preparation(16, "crop", (0, 0, 0), 0)(pixels(5, 50))
+    np.random.seed(3)
+    np.testing.assert_array_equal(preparation(16, "crop", (0, 0, 0), 0)(pixels(5, 50)), first)
