@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import ConfigDict, TypeAdapter, ValidationError
+from pydantic import ConfigDict, TypeAdapter, ValidationError, with_config
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError
 
@@ -17,6 +17,7 @@ from ganlib.sampling.config import SampleConfig
 from ganlib.training.config import TrainConfig
 
 
+@with_config(ConfigDict(extra="forbid", allow_inf_nan=False))
 @dataclass(frozen=True)
 class Params:
     """The whole of `params.yaml`, one section a step."""
@@ -35,14 +36,10 @@ def load(path: Path = Path("params.yaml")) -> Params:
     """
     tree = _parse(path)
     try:
-        return _adapter().validate_python(_plain(tree))
+        return TypeAdapter(Params).validate_python(_plain(tree))
     except ValidationError as error:
         lines = [_sentence(path, tree, dict(item)) for item in error.errors()]
         raise AtelierError("\n".join(lines)) from None
-
-
-def _adapter() -> TypeAdapter[Params]:
-    return TypeAdapter(Params, config=ConfigDict(extra="forbid", allow_inf_nan=False))
 
 
 def _parse(path: Path) -> Any:
