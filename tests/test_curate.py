@@ -5,8 +5,8 @@ import json
 import subprocess
 import sys
 import zipfile
-from collections.abc import Iterator
-from dataclasses import replace
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -15,15 +15,19 @@ import pytest
 from drawing import encode, pixels, png, put
 from test_decode import _huge
 
+from ganlib.config import load
 from ganlib.errors import AtelierError
 from ganlib.pictures import checks
 from ganlib.pictures.candidates import Candidates, Finding
 from ganlib.pictures.curate import CurateConfig
 from ganlib.pictures.raw import RawPicture
 from ganlib.pictures.reasons import REASONS, explain
+from ganlib.pictures.sources.folder import Folder
 from ganlib.pictures.split import split_of
 from ganlib.pictures.store import Store
-from tasks.curate import curate
+from tasks.cli import run
+from tasks.collect import collect
+from tasks.curate import curate, main, record
 
 CONFIG = CurateConfig(size=16)
 ROOT = Path(__file__).parents[1]
@@ -41,10 +45,38 @@ def _verdicts(out: Path) -> pd.DataFrame:
     return pd.read_parquet(out / "verdicts.parquet").set_index("path")
 
 
-def _command(*arguments: str, folder: Path = ROOT) -> subprocess.CompletedProcess[str]:
+def _process(*arguments: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    """`python -m tasks.curate`, started in `folder`."""
     command = [sys.executable, "-m", "tasks.curate", *arguments]
-    environment = {"PYTHONPATH": str(ROOT), "PATH": "", "MLFLOW_TRACKING_URI": "http://127.0.0.1:1"}
+    environment = {"PYTHONPATH": str(ROOT), "PATH": ""}
     return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=120, check=False)
+
+
+@dataclass(frozen=True)
+class Done:
+    """What a command left: its exit code and what it printed."""
+
+    code: int
+    out: str
+    err: str
+
+
+@pytest.fixture
+def command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[..., Done]:
+    """The same as `_process`, in this process, in a folder of its own, without a tracker."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:1")
+
+    def call(*arguments: str) -> Done:
+        monkeypatch.setattr(sys, "argv", ["tasks.curate", *arguments])
+        try:
+            run(main)
+            code = 0
+        except SystemExit as stop:
+            code = int(stop.code or 0)
+        return Done(code, *capsys.readouterr())
+
+    return call
 
 
 def test_every_raw_picture_has_one_verdict(tmp_path: Path) -> None:
@@ -198,7 +230,7 @@ def messy(tmp_path: Path) -> Path:
 def test_the_command_curates_any_folder(messy: Path, tmp_path: Path) -> None:
     """No DVC, no params.yaml: a data set, and a closing table of counts by reason with the place of the verdicts."""
     before = sorted(path.name for path in messy.rglob("*"))
-    done = _command("--source", str(messy), "--out", str(tmp_path / "out"), "--size", "16", "--mode", "L", folder=tmp_path)
+    done = _process("--source", str(messy), "--out", str(tmp_path / "out"), "--size", "16", "--mode", "L", folder=tmp_path)
     assert done.returncode == 0, done.stderr
     assert "18 pictures: 12 kept" in done.stdout
     for reason in ("exact-duplicate", "truncated", "empty-file", "not-a-picture", "too-many-pixels", "link-outside"):
@@ -237,42 +269,46 @@ def _source(kind: str, folder: Path) -> Path:
         ("text.zip", "text.zip: expected a zip or tar archive, found something else."),
     ],
 )
-def test_bad_input_is_one_sentence(tmp_path: Path, kind: str, message: str) -> None:
+def test_bad_input_is_one_sentence(tmp_path: Path, command: Callable[..., Done], kind: str, message: str) -> None:
     """Exit code 2, one line that says what, where and what to do, no traceback, nothing written."""
-    done = _command("--source", str(_source(kind, tmp_path)), "--out", str(tmp_path / "out"), folder=tmp_path)
-    errors = [line for line in done.stderr.splitlines() if line.startswith("error: ")]
-    assert (done.returncode, len(errors)) == (2, 1), done.stderr
+    done = command("--source", str(_source(kind, tmp_path)), "--out", "out")
+    errors = [line for line in done.err.splitlines() if line.startswith("error: ")]
+    assert (done.code, len(errors)) == (2, 1), done.err
     assert message in errors[0]
-    assert "Traceback" not in done.stderr
+    assert "Traceback" not in done.err
     assert not (tmp_path / "out").exists()
 
 
-def test_bad_options_are_told_one_by_one(tmp_path: Path) -> None:
+def test_bad_options_are_told_one_by_one(command: Callable[..., Done]) -> None:
     """Each wrong option has its line, in the words of params.yaml; an option without --source is explained."""
-    bad = ("--size", "17", "--heldout", "2", "--background", "red")
-    done = _command("--source", str(tmp_path), "--out", str(tmp_path / "out"), *bad)
-    assert done.returncode == 2
-    assert "error: --size must be a power of two from 16 to 256 (got 17)" in done.stderr
-    assert "error: --heldout must be less than or equal to 1 (got 2)" in done.stderr
-    assert 'error: --background must be a colour such as "#f4f1ea", in quotes (got red)' in done.stderr
-    assert "error: --size: expected --source with it" in _command("--size", "32").stderr
-    assert "--source needs --out" in _command("--source", "x").stderr
+    done = command("--source", "x", "--out", "out", "--size", "17", "--heldout", "2", "--background", "red")
+    assert done.code == 2
+    assert "error: --size must be a power of two from 16 to 256 (got 17)" in done.err
+    assert "error: --heldout must be less than or equal to 1 (got 2)" in done.err
+    assert 'error: --background must be a colour such as "#f4f1ea", in quotes (got red)' in done.err
+    assert "error: --size: expected --source with it" in command("--size", "32").err
+    assert "--source needs --out" in command("--source", "x").err
 
 
-def test_the_step_runs_by_params_after_collect(tmp_path: Path) -> None:
+def test_the_step_runs_by_params_after_collect(tmp_path: Path, command: Callable[..., Done]) -> None:
     """Without options it reads `data/` and `params.yaml` and writes `artifacts/dataset/`; before collect it says so."""
-    from tasks.collect import collect
-
     put(tmp_path / "params.yaml", (ROOT / "params.yaml").read_bytes())
-    early = _command(folder=tmp_path)
-    assert early.returncode == 2
-    assert "data/raw.json: expected the summary of the raw pictures, found none. Run the step collect first." in early.stderr
+    early = command()
+    assert early.code == 2
+    assert "data/raw.json: expected the summary of the raw pictures, found none. Run the step collect first." in early.err
     for seed in range(8):
         put(tmp_path / "in" / f"{seed}.png", png(seed))
-    from ganlib.pictures.sources.folder import Folder
-
     collect(Folder(str(tmp_path / "in")), tmp_path / "data")
-    done = _command(folder=tmp_path)
-    assert done.returncode == 0, done.stderr
-    assert "8 pictures: 8 kept" in done.stdout
+    done = command()
+    assert (done.code, done.out.splitlines()[0][:20]) == (0, "8 pictures: 8 kept ("), done.err
     assert json.loads((tmp_path / "artifacts" / "dataset" / "dataset.json").read_text())["size"] == 32
+
+
+def test_the_record_holds_the_counts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What MLflow is to hold can be built from the files alone: counts by reason, the knobs, what was read and written."""
+    monkeypatch.chdir(tmp_path)
+    _curate([*_raw(5), RawPicture("text", b"text")], Path("artifacts/dataset"))
+    told = record(load(ROOT / "params.yaml"))
+    assert (told.step, told.metrics["kept"], told.metrics["set_aside.not-a-picture"]) == ("curate", 5, 1)
+    assert told.params["size"] == 32
+    assert all(path.exists() for path in [*told.files, *told.writes])

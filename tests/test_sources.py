@@ -9,11 +9,13 @@ from pathlib import Path
 import pytest
 from drawing import png, put
 
+from ganlib.config import load
 from ganlib.pictures.shards import read_shards, read_summary
 from ganlib.pictures.sources import SOURCES
 from ganlib.pictures.sources.folder import Folder
 from ganlib.pictures.sources.portraits import Portraits
-from tasks.collect import collect
+from tasks.cli import run
+from tasks.collect import collect, main, record
 
 PARAMS = Path(__file__).parents[1] / "params.yaml"
 
@@ -22,10 +24,15 @@ def _digests(folder: Path) -> list[str]:
     return [hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted(folder.iterdir())]
 
 
-def _command(folder: Path, collect_section: str) -> subprocess.CompletedProcess[str]:
-    """Run the step in `folder`, whose parameters are the project's but for the section collect."""
+def _params(folder: Path, collect_section: str) -> None:
+    """The project's parameters, but for the section collect."""
     rest = PARAMS.read_text(encoding="utf-8").partition("\ncurate:")[2]
     put(folder / "params.yaml", f"collect:\n  {collect_section}\ncurate:{rest}".encode())
+
+
+def _command(folder: Path, collect_section: str) -> subprocess.CompletedProcess[str]:
+    """Run the step in `folder`, in a process of its own."""
+    _params(folder, collect_section)
     command = [sys.executable, "-m", "tasks.collect"]
     environment = {"PYTHONPATH": str(PARAMS.parent), "PATH": "", "MLFLOW_TRACKING_URI": "http://127.0.0.1:1"}
     return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=120, check=False)
@@ -66,9 +73,30 @@ def test_the_command_reads_params_and_shows_progress(tmp_path: Path) -> None:
     assert [picture.name for picture in read_shards(tmp_path / "build" / "raw")] == ["a.png"]
 
 
-def test_the_command_answers_a_mistake_with_a_sentence(tmp_path: Path) -> None:
+def test_the_command_answers_a_mistake_with_a_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     """A folder that is not there: one line, exit code 2, no traceback."""
-    done = _command(tmp_path, "source: folder\n  path: nowhere")
-    assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr.splitlines()[-1].startswith("error: nowhere: expected a folder of pictures, found nothing there.")
-    assert "Traceback" not in done.stderr
+    _params(tmp_path, "source: folder\n  path: nowhere")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "argv", ["tasks.collect"])
+    with pytest.raises(SystemExit, match="2"):
+        run(main)
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert told.err.startswith("error: nowhere: expected a folder of pictures, found nothing there.")
+    assert not (tmp_path / "build" / "raw").exists()
+
+
+def test_the_record_holds_the_counts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What MLflow is to hold can be built from the files alone: counts, refusals by reason, the knobs, what was written."""
+    put(tmp_path / "in" / "a.png", png())
+    put(tmp_path / "in" / "b.png", b"text")
+    _params(tmp_path, "source: folder\n  path: in")
+    monkeypatch.chdir(tmp_path)
+    params = load()
+    collect(params.collect, Path("build/raw"))
+    told = record(params)
+    assert (told.step, told.metrics) == ("collect", {"pictures": 2, "refused": 1, "refused.not-a-picture": 1})
+    assert told.params["path"] == "in"
+    assert all(path.exists() for path in [*told.files, *told.writes])

@@ -4,6 +4,7 @@ import io
 import json
 import multiprocessing
 import os
+import signal
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache, partial
@@ -62,7 +63,8 @@ class Portraits:
         if self.number < FEW or workers == 1:
             yield from map(draw, range(self.number))
             return
-        with multiprocessing.get_context("spawn").Pool(workers) as pool:
+        deaf = (signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for this process, which ends the others
+        with multiprocessing.get_context("spawn").Pool(workers, signal.signal, deaf) as pool:
             yield from pool.imap(draw, range(self.number), chunksize=64)
 
 
