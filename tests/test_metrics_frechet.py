@@ -4,6 +4,7 @@ import mpmath
 import numpy as np
 import pytest
 import scipy.linalg
+import torch
 
 from ganlib.metrics import frechet
 from ganlib.metrics.extrapolation import extrapolate
@@ -12,7 +13,7 @@ from ganlib.metrics.moments import Moments, stream_moments
 
 
 def gaussian(mean, covariance, count=100):
-    return Moments(count, np.asarray(mean, float), np.asarray(covariance, float) * (count - 1))
+    return Moments(count, torch.tensor(mean).double(), torch.tensor(covariance).double() * (count - 1))
 
 
 def samples(count, dimension, seed=0, decay=0.9):

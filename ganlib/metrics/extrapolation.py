@@ -6,9 +6,10 @@ from functools import reduce
 import numpy as np
 from numpy.typing import NDArray
 
-from ganlib.metrics.frechet import distance_by_cholesky, distance_by_factors, frechet_distance
+from ganlib.metrics.frechet import ENOUGH, distance_by_cholesky, distance_by_factors, frechet_distance
 from ganlib.metrics.measure import Measurement
 from ganlib.metrics.moments import Features, Moments
+from ganlib.metrics.parallel import parallel
 
 #: Into how many groups both sets are cut; leaving out one group at a time gives sub-samples of 1/2, 2/3 and 7/8 of N.
 GROUPS = (2, 3, 8)
@@ -57,19 +58,18 @@ def extrapolate(first: Features, second: Features, seed: int = 0) -> Extrapolati
 
 def _leave_one_out(first: Features, second: Features, groups: int) -> list[float]:
     """The distances without group i of either set, for each i; from downdated moments where those suffice."""
-    kept = [[np.arange(len(x)) % groups != i for x in (first, second)] for i in range(groups)]
-    quick: list[float | None] = [None] * groups
-    if min(len(first), len(second)) * (1 - 1 / groups) - 1 > first.shape[1]:
-        first_rests, second_rests = _moments_of_rests(first, groups), _moments_of_rests(second, groups)
-        quick = [distance_by_cholesky(a, b) for a, b in zip(first_rests, second_rests, strict=True)]
-    return [
-        distance_by_factors(first[keep_first], second[keep_second]) if distance is None else distance
-        for distance, (keep_first, keep_second) in zip(quick, kept, strict=True)
-    ]
+    quick = min(len(first), len(second)) * (1 - 1 / groups) >= ENOUGH * first.shape[1]
+    rests = [_moments_of_rests(x, groups) for x in (first, second)] if quick else None
+
+    def distance(group: int) -> float:
+        found = distance_by_cholesky(rests[0][group], rests[1][group]) if rests else None
+        return distance_by_factors(*(x[np.arange(len(x)) % groups != group] for x in (first, second))) if found is None else found
+
+    return list(parallel(distance, range(groups)))
 
 
 def _moments_of_rests(features: Features, groups: int) -> list[Moments]:
-    parts = [Moments.of(features[i::groups]) for i in range(groups)]
+    parts = list(parallel(lambda group: Moments.of(features[group::groups]), range(groups)))
     whole = reduce(Moments.merge, parts)
     return [whole.without(part) for part in parts]
 

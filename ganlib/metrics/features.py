@@ -1,25 +1,22 @@
 """The one path from pictures to features, for real and generated ones alike."""
 
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
-
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
 from ganlib.metrics.extractors.base import Extractor
+from ganlib.metrics.parallel import parallel
 from ganlib.progress import Progress
 
 Pictures = NDArray[np.uint8]
 
 
-def extract(pictures: Pictures, extractor: Extractor, label: str = "features") -> NDArray[np.float32]:
-    """The features, [N, dimension], of pictures uint8 [N, H, W, C] with C = 3 or 1, in their order.
+def extract(pictures: Pictures, extractor: Extractor, kind: str = "") -> NDArray[np.float32]:
+    """The features, [N, dimension], of pictures uint8 [N, H, W, C] with C = 3 or 1, in their order; `kind` is for the eye.
 
-    On a processor each batch is computed by one thread, several batches at once: the same bits for every number of threads,
-    and no thread that waits for another while the machine is busy. On a GPU, TensorFloat32 is off.
+    On a processor each batch is computed by one thread, several batches at once: the same bits for every number of threads.
+    On a GPU, TensorFloat32 is off.
     """
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     extractor.network.eval().to(device=device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
@@ -31,8 +28,8 @@ def extract(pictures: Pictures, extractor: Extractor, label: str = "features") -
         features[start : start + len(batch)] = _features(batch, extractor, device)
         return len(batch)
 
-    with Progress(label, len(pictures), "pictures") as progress, _workers(device) as workers:
-        for count in workers.map(work, starts):
+    with Progress("evaluate", len(pictures), f"{kind} pictures".strip()) as progress:
+        for count in parallel(work, starts, threads=None if device.type == "cpu" else 1):
             progress.advance(count)
     return features
 
@@ -51,15 +48,3 @@ def prepare(batch_nhwc: Tensor, extractor: Extractor) -> Tensor:
     if extractor.rounds:
         x = x.round().clamp(0, 255)
     return x.expand(-1, 3, -1, -1)
-
-
-@contextmanager
-def _workers(device: torch.device) -> Iterator[ThreadPoolExecutor]:
-    """Threads that compute with one thread each, as many as torch would use; one for a GPU."""
-    threads = torch.get_num_threads()
-    count = threads if device.type == "cpu" else 1
-    try:
-        with ThreadPoolExecutor(count, initializer=torch.set_num_threads, initargs=(1,)) as workers:
-            yield workers
-    finally:
-        torch.set_num_threads(threads)

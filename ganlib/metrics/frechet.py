@@ -7,18 +7,23 @@ a covariance is nearly singular. But only a trace is wanted, and it is a sum of 
 *any* factors, the eigenvalues of S1 S2 are the squares of the singular values of A Bᵀ, so tr((S1 S2)^½) = |A Bᵀ|_*.
 """
 
-import numpy as np
+import torch
+from torch import Tensor
 
-from ganlib.metrics.moments import Features, Matrix, Moments
+from ganlib.metrics.moments import Features, Moments, double
 
 #: Roots of eigenvalues are kept when the bound on their error is below this share of their sum, else singular values are taken.
 #: On features of pictures the true error was found to be a thousandth of the bound.
 TOLERANCE = 1e-6
 
+#: So many samples a feature, and a covariance may be well conditioned; with fewer its least eigenvalues are next to nothing
+#: (Marchenko and Pastur 1967), and Cholesky is not worth the try.
+ENOUGH = 2
+
 
 def frechet_distance(first: Features, second: Features) -> float:
     """The Fréchet distance between [N, D] and [M, D] features, N and M >= 2, in squared units of the features."""
-    if min(len(first), len(second)) > first.shape[1]:
+    if min(len(first), len(second)) >= ENOUGH * first.shape[1]:
         quick = distance_by_cholesky(Moments.of(first), Moments.of(second))
         if quick is not None:
             return quick
@@ -32,59 +37,67 @@ def frechet_distance_of_moments(first: Moments, second: Moments) -> float:
 
 
 def distance_by_cholesky(first: Moments, second: Moments) -> float | None:
-    """With S1 = L Lᵀ the squared singular values are the eigenvalues of Lᵀ S2 L. None where S1 is too nearly singular.
-
-    A feature that is constant in either set has no part in the root, and is left out of it.
-    """
-    live = np.flatnonzero((np.diag(first.scatter) > 0) & (np.diag(second.scatter) > 0))
-    try:
-        lower = np.linalg.cholesky(first.covariance[np.ix_(live, live)])
-    except np.linalg.LinAlgError:
+    """With S1 = L Lᵀ the squared singular values are the eigenvalues of Lᵀ S2 L. None where S1 is too nearly singular."""
+    live = _live(first.scatter.diagonal(), second.scatter.diagonal())
+    lower, failed = torch.linalg.cholesky_ex(first.covariance[live][:, live])
+    if failed:
         return None
-    root = _sum_of_roots(lower.T @ second.covariance[np.ix_(live, live)] @ lower)
+    root = _sum_of_roots(lower.T @ second.covariance[live][:, live] @ lower)
     return None if root is None else _assemble(first, second, root)
 
 
 def distance_by_factors(first: Features, second: Features) -> float:
     """By the centred features themselves, or their triangular factors where there are more samples than features."""
-    a, b = _factor(first), _factor(second)
-    shift = first.mean(axis=0, dtype=np.float64) - second.mean(axis=0, dtype=np.float64)
-    return float(shift @ shift + np.sum(a * a) + np.sum(b * b) - 2 * _nuclear_norm(a, b))
+    x, y = double(first), double(second)
+    shift = x.mean(dim=0) - y.mean(dim=0)
+    variances = x.var(dim=0), y.var(dim=0)
+    live = _live(*variances)
+    root = _nuclear_norm(_factor(x[:, live]), _factor(y[:, live]))
+    return float(shift @ shift + variances[0].sum() + variances[1].sum()) - 2 * root
+
+
+def _live(first: Tensor, second: Tensor) -> Tensor:
+    """Which features vary in both sets; one that is constant in either has no part in the root, and would make it singular."""
+    return (first > 0) & (second > 0)
 
 
 def _assemble(first: Moments, second: Moments, root: float) -> float:
     shift = first.mean - second.mean
-    return float(shift @ shift + np.trace(first.covariance) + np.trace(second.covariance) - 2 * root)
+    return float(shift @ shift + first.covariance.trace() + second.covariance.trace()) - 2 * root
 
 
-def _factor(features: Features) -> Matrix:
+def _factor(x: Tensor) -> Tensor:
     """A factor A of the covariance, S = AᵀA, with at most D rows."""
-    x = np.asarray(features, dtype=np.float64)
-    centred = (x - x.mean(axis=0)) / np.sqrt(len(x) - 1)
-    return centred if len(x) <= x.shape[1] else np.asarray(np.linalg.qr(centred, mode="r"))
+    centred = (x - x.mean(dim=0)) / (len(x) - 1) ** 0.5
+    factor: Tensor = centred if len(x) <= x.shape[1] else torch.linalg.qr(centred, mode="r").R
+    return factor
 
 
-def _root(moments: Moments) -> Matrix:
+def _root(moments: Moments) -> Tensor:
     """A factor A of any covariance, S = AᵀA; negative eigenvalues are rounding, and dropped."""
-    values, vectors = np.linalg.eigh(moments.covariance)
-    return np.asarray(np.sqrt(np.maximum(values, 0))[:, None] * vectors.T)
+    values, vectors = torch.linalg.eigh(moments.covariance)
+    factor: Tensor = values.clamp(min=0).sqrt()[:, None] * vectors.T
+    return factor
 
 
-def _nuclear_norm(a: Matrix, b: Matrix) -> float:
+def _nuclear_norm(a: Tensor, b: Tensor) -> float:
     """The sum of the singular values of A Bᵀ: as roots of eigenvalues, a third of the work, where that is exact enough."""
     product = a @ b.T
     root = _sum_of_roots(product.T @ product if len(a) >= len(b) else product @ product.T)
-    return float(np.linalg.svd(product, compute_uv=False).sum()) if root is None else root
+    return float(torch.linalg.svdvals(product).sum()) if root is None else root
 
 
-def _sum_of_roots(matrix: Matrix) -> float | None:
+def _sum_of_roots(matrix: Tensor) -> float | None:
     """The sum of the roots of the eigenvalues of a positive semidefinite matrix; None when rounding could exceed TOLERANCE.
 
     An eigenvalue is off by about eps times the largest (Golub and Van Loan 2013, section 8.1), its root by that over itself,
     or by the root of that where it is smaller.
     """
-    values = np.linalg.eigvalsh(matrix) if len(matrix) else np.zeros(1)
-    rounding = np.finfo(np.float64).eps * max(values[-1], np.finfo(np.float64).tiny)
-    roots = np.sqrt(np.maximum(values, 0))
-    worst = np.sum(rounding / np.maximum(roots, np.sqrt(rounding)))
+    if not matrix.numel():
+        return 0.0
+    values = torch.linalg.eigvalsh(matrix)
+    information = torch.finfo(values.dtype)
+    rounding = information.eps * values[-1].clamp(min=information.tiny)
+    roots = values.clamp(min=0).sqrt()
+    worst = (rounding / roots.maximum(rounding.sqrt())).sum()
     return float(roots.sum()) if worst <= TOLERANCE * roots.sum() else None

@@ -1,14 +1,14 @@
 """The kernel distance between two sets of features: the squared maximum mean discrepancy under a polynomial kernel."""
 
-from collections.abc import Iterator
-
-import numpy as np
+import torch
+from torch import Tensor
 
 from ganlib.metrics.measure import Measurement
-from ganlib.metrics.moments import Features, Matrix
+from ganlib.metrics.moments import Features, double
+from ganlib.metrics.parallel import parallel
 
-#: Rows of the kernel matrix that are held at a time.
-BLOCK = 2048
+#: Rows of the kernel matrix that a thread holds at a time.
+BLOCK = 512
 
 
 def kernel_distance(first: Features, second: Features, block: int = BLOCK) -> Measurement:
@@ -20,35 +20,20 @@ def kernel_distance(first: Features, second: Features, block: int = BLOCK) -> Me
     The error is from the spread of the mean kernels of single samples, the first-order variance of a U-statistic (Sutherland
     et al. 2017, section 2); on samples it holds enough of the second order not to vanish when both sets are alike.
     """
-    within_first, within_second = _mean_kernel_within(first, block), _mean_kernel_within(second, block)
-    across, back = _mean_kernels_across(first, second, block)
-    value = within_first.mean() + within_second.mean() - 2 * across.mean()
-    variance = 4 * np.var(within_first - across, ddof=1) / len(first) + 4 * np.var(within_second - back, ddof=1) / len(second)
-    return Measurement("kid", float(value), float(np.sqrt(variance)))
+    x, y = double(first), double(second)
+    within_x, within_y = _mean_kernels_within(x, block), _mean_kernels_within(y, block)
+    across, back = _mean_kernels(x, y, block), _mean_kernels(y, x, block)
+    value = within_x.mean() + within_y.mean() - 2 * across.mean()
+    variance = 4 * (within_x - across).var() / len(x) + 4 * (within_y - back).var() / len(y)
+    return Measurement("kid", float(value), float(variance.sqrt()))
 
 
-def _kernel(x: Matrix, y: Matrix) -> Matrix:
-    return np.asarray((x @ y.T / x.shape[1] + 1) ** 3)
+def _mean_kernels(x: Tensor, y: Tensor, block: int) -> Tensor:
+    """For each of x the mean of its kernels with all of y, [N]."""
+    return torch.cat(list(parallel(lambda rows: ((rows @ y.T / y.shape[1] + 1) ** 3).mean(dim=1), torch.split(x, block))))
 
 
-def _mean_kernel_within(features: Features, block: int) -> Matrix:
-    """For each sample the mean of its kernel with all the others, [N]."""
-    x = np.asarray(features, dtype=np.float64)
-    sums = np.concatenate([_kernel(x[rows], x).sum(axis=1) for rows in _blocks(len(x), block)])
-    itself = (np.sum(x * x, axis=1) / x.shape[1] + 1) ** 3
-    return np.asarray((sums - itself) / (len(x) - 1))
-
-
-def _mean_kernels_across(first: Features, second: Features, block: int) -> tuple[Matrix, Matrix]:
-    """For each sample of either set the mean of its kernel with the other set's, [N] and [M]."""
-    x, y = np.asarray(first, dtype=np.float64), np.asarray(second, dtype=np.float64)
-    across, back = np.empty(len(x)), np.zeros(len(y))
-    for rows in _blocks(len(x), block):
-        kernel = _kernel(x[rows], y)
-        across[rows] = kernel.mean(axis=1)
-        back += kernel.sum(axis=0)
-    return across, back / len(x)
-
-
-def _blocks(count: int, block: int) -> Iterator[slice]:
-    return (slice(start, start + block) for start in range(0, count, block))
+def _mean_kernels_within(x: Tensor, block: int) -> Tensor:
+    """For each of x the mean of its kernels with all the others, [N]."""
+    itself = ((x * x).sum(dim=1) / x.shape[1] + 1) ** 3
+    return (_mean_kernels(x, x, block) * len(x) - itself) / (len(x) - 1)

@@ -6,31 +6,37 @@ from functools import reduce
 from typing import Any
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 #: Real numbers of any precision as they come from an extractor, [N, D]; computed with in float64.
 Features = NDArray[np.floating[Any]]
-Matrix = NDArray[np.float64]
+
+
+def double(features: Features) -> Tensor:
+    """The features as a float64 tensor."""
+    return torch.from_numpy(np.ascontiguousarray(features, dtype=np.float64))
 
 
 @dataclass(frozen=True)
 class Moments:
-    """count: N. mean: [D]. scatter: [D, D], the sum over the vectors of (x - mean)(x - mean)ᵀ."""
+    """count: N. mean: [D]. scatter: [D, D], the sum over the vectors of (x - mean)(x - mean)ᵀ. Both float64."""
 
     count: int
-    mean: Matrix
-    scatter: Matrix
+    mean: Tensor
+    scatter: Tensor
 
     @staticmethod
     def of(features: Features) -> "Moments":
         """The moments of [N, D] features, N >= 1."""
-        x = np.asarray(features, dtype=np.float64)
-        mean = x.mean(axis=0)
+        x = double(features)
+        mean = x.mean(dim=0)
         centred = x - mean
         return Moments(len(x), mean, centred.T @ centred)
 
     @property
-    def covariance(self) -> Matrix:
+    def covariance(self) -> Tensor:
         """The unbiased covariance, [D, D]; needs count >= 2."""
         return self.scatter / (self.count - 1)
 
@@ -39,14 +45,16 @@ class Moments:
         count = self.count + other.count
         step = other.mean - self.mean
         mean = self.mean + step * (other.count / count)
-        return Moments(count, mean, self.scatter + other.scatter + np.outer(step, step) * (self.count * other.count / count))
+        between = torch.outer(step, step) * (self.count * other.count / count)
+        return Moments(count, mean, self.scatter + other.scatter + between)
 
     def without(self, part: "Moments") -> "Moments":
         """The moments of what is left when `part`, a true subset, is taken out: `merge` solved for one side."""
         count = self.count - part.count
         mean = self.mean + (self.mean - part.mean) * (part.count / count)
         step = part.mean - mean
-        return Moments(count, mean, self.scatter - part.scatter - np.outer(step, step) * (count * part.count / self.count))
+        between = torch.outer(step, step) * (count * part.count / self.count)
+        return Moments(count, mean, self.scatter - part.scatter - between)
 
 
 def stream_moments(batches: Iterable[Features]) -> Moments:

@@ -1,0 +1,101 @@
+"""A score with all that it depends on, and the comparison of two, which refuses to compare what is not alike."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from math import hypot
+from typing import Any
+
+from ganlib.errors import AtelierError
+
+#: How the names of distances begin; the other scores are shares and densities, of which more is better.
+LOWER_IS_BETTER = ("fd", "fid", "kid")
+
+
+@dataclass(frozen=True)
+class Fingerprint:
+    """How a score was made; two scores say something about each other only where all of this is the same.
+
+    weights: sha256. size: side of what the network saw. resize, quantisation, normalisation: how pictures came to it, in words.
+    generated, reference: how many pictures. reference_digest: of the reference's pixels. split: where the reference is from.
+    seed: of the choice of pictures and of sub-samples. neighbours: k.
+    """
+
+    extractor: str
+    weights: str
+    size: int
+    resize: str
+    quantisation: str
+    normalisation: str
+    generated: int
+    reference: int
+    reference_digest: str
+    split: str
+    seed: int
+    neighbours: int
+
+
+@dataclass(frozen=True)
+class Score:
+    """A number that says how good: "fd_lite0", 120.3 ± 2.8, where real pictures against real ones score `floor`; n of each."""
+
+    name: str
+    value: float
+    error: float
+    floor: float
+    n: int
+    fingerprint: Fingerprint
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """gain: by how much the new score is better, in its own unit; negative when it is worse. error: one standard error of it."""
+
+    name: str
+    gain: float
+    error: float
+
+    @property
+    def clear(self) -> bool:
+        """Whether the new score is better by more than the error of the measurement."""
+        return self.gain > self.error
+
+
+def compare(new: Score, old: Score) -> Comparison:
+    """How much better `new` is; raises `AtelierError`, naming what differs, when the two were not made alike."""
+    if new.name != old.name:
+        raise AtelierError(f"Expected two scores of one name, found {new.name} and {old.name}; they were not compared.")
+    ours, theirs = asdict(new.fingerprint), asdict(old.fingerprint)
+    differing = [f"{name} ({ours[name]} and {theirs[name]})" for name in ours if ours[name] != theirs[name]]
+    if differing:
+        raise AtelierError(
+            f"{new.name}: expected two scores made alike, found that they differ in {', '.join(differing)}; they were not "
+            "compared. Evaluate both with the same parameters against the same pictures."
+        )
+    rise = new.value - old.value
+    return Comparison(new.name, -rise if new.name.startswith(LOWER_IS_BETTER) else rise, hypot(new.error, old.error))
+
+
+def to_json(scores: list[Score]) -> dict[str, Any]:
+    """The scores of one evaluation by name, each with value, error, floor and n, and their fingerprint; six digits each."""
+    flat: dict[str, Any] = {
+        score.name: {"value": _six(score.value), "error": _six(score.error), "floor": _six(score.floor), "n": score.n}
+        for score in scores
+    }
+    return {**flat, "fingerprint": asdict(scores[0].fingerprint)}
+
+
+def from_json(content: Mapping[str, Any], origin: str = "scores") -> dict[str, Score]:
+    """The scores that `to_json` made, by name; raises `AtelierError`, which begins with `origin`, when they are not such."""
+    try:
+        fingerprint = Fingerprint(**content["fingerprint"])
+        return {name: Score(name, fingerprint=fingerprint, **score) for name, score in content.items() if name != "fingerprint"}
+    except (KeyError, TypeError) as error:
+        names = ", ".join(field.name for field in fields(Fingerprint))
+        raise AtelierError(
+            f"{origin}: expected scores with value, error, floor, n and a fingerprint of {names}; found otherwise ({error}). "
+            "Evaluate again."
+        ) from None
+
+
+def _six(number: float) -> float:
+    return float(f"{number:.6g}")
