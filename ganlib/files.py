@@ -74,5 +74,8 @@ def new_folder(path: Path, marker: str) -> Iterator[Path]:
         if path.exists():
             shutil.rmtree(path)
         os.replace(partial, path)
+    except OSError as error:
+        error.filename = error.filename or str(path)  # a full disk says so without saying where
+        raise
     finally:
         shutil.rmtree(partial, ignore_errors=True)

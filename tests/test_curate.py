@@ -1,7 +1,9 @@
 """Curating: one verdict for every raw picture, a data set that depends on pixels alone, and clear words for bad input."""
 
+import errno
 import hashlib
 import json
+import os
 import subprocess
 import sys
 import zipfile
@@ -277,6 +279,24 @@ def test_bad_input_is_one_sentence(tmp_path: Path, command: Callable[..., Done],
     assert message in errors[0]
     assert "Traceback" not in done.err
     assert not (tmp_path / "out").exists()
+
+
+def test_a_full_disk_is_one_sentence_and_loses_nothing(
+    messy: Path, tmp_path: Path, command: Callable[..., Done], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The error names the place that is full, and the data set that was there before is still there."""
+    assert command("--source", str(messy), "--out", "out").code == 0
+    digest = Store.open(tmp_path / "out").digest
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr("ganlib.pictures.candidates.Pool.add", full)
+    done = command("--source", str(messy), "--out", "out", "--size", "64")
+    assert (done.code, done.out) == (2, "")
+    assert "error: out: no space left to write. Nothing that was there before was changed." in done.err
+    assert Store.open(tmp_path / "out").digest == digest
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["out", "photos", "secret.png"]
 
 
 def test_bad_options_are_told_one_by_one(command: Callable[..., Done]) -> None:
