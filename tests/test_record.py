@@ -409,18 +409,21 @@ def test_the_generator_is_loaded_back_without_pickle_and_draws_the_same(here: Pa
 
 
 def test_logging_the_generator_leaves_it_as_it_is(here: Path) -> None:
-    """It stays in training mode, with gradients, its averages and weights untouched."""
+    """It stays in training mode, with gradients, its averages and weights untouched; what is logged draws as in evaluation."""
     from tasks.tracking.generator import log_generator
     from tasks.tracking.run import Tracker
 
     network = _Small()
     before = {name: value.clone() for name, value in network.state_dict().items()}
     run = Tracker().create("train", {})
-    assert log_generator(run.id, network, 6) is not None
+    uri = log_generator(run.id, network, 6)
     assert log_generator(run.id, network, 6) is None  # it is there already
     assert network.training
     assert all(parameter.requires_grad for parameter in network.parameters())
     assert all(np.array_equal(value, before[name]) for name, value in network.state_dict().items())
+    latent = torch.randn(5, 6)
+    with torch.no_grad():
+        torch.testing.assert_close(mlflow.pytorch.load_model(uri)(latent), network.eval()(latent), atol=1e-5, rtol=0)
 
 
 def test_a_network_that_cannot_be_traced_costs_only_the_model(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
