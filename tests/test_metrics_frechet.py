@@ -122,14 +122,6 @@ class TestMoments:
             np.testing.assert_allclose(streamed.mean, x.mean(axis=0), rtol=1e-12)
             np.testing.assert_allclose(streamed.covariance, np.cov(x.T), rtol=1e-9, atol=1e-13)
 
-    def test_taking_a_part_out_undoes_putting_it_in(self):
-        """`without` is the inverse of `merge`."""
-        x = samples(50, 9)
-        rest = Moments.of(x).without(Moments.of(x[:20]))
-        assert rest.count == 30
-        np.testing.assert_allclose(rest.mean, x[20:].mean(axis=0), rtol=1e-12)
-        np.testing.assert_allclose(rest.covariance, np.cov(x[20:].T), rtol=1e-9, atol=1e-13)
-
 
 class TestLimit:
     """Gaussians whose true distance is known: deviations 1 against 1.2 on each of 20 axes, so FD = 20 × 0.04."""
@@ -147,33 +139,32 @@ class TestLimit:
         assert distances.mean() - self.TRUTH > 8 * distances.std(ddof=1) / 4
         assert abs(limits.mean() - self.TRUTH) < 4 * limits.std(ddof=1) / 4
 
-    @pytest.mark.parametrize(("shift", "lowest", "highest"), [(2.0, 0.66, 1.34), (0.0, 1.0, 2.1)], ids=["apart", "alike"])
-    def test_the_errors_are_those_of_repeated_draws(self, shift, lowest, highest):
+    @pytest.mark.parametrize(("shift", "of_distance"), [(2.0, 1.0), (0.0, 1.7)], ids=["apart", "alike"])
+    def test_the_errors_are_those_of_repeated_draws(self, shift, of_distance):
         """Mean stated error over the true spread of 40 draws, which is known to 1/sqrt(78) = 11 %; 3 of those are allowed.
 
-        Sets that are alike have no first-order term: there 8 groups state sqrt(2) 8/7 = 1.6 times the spread, never less.
+        Sets that are alike have no first-order term: there six groups state sqrt(2) 6/5 = 1.7 times the distance's spread.
         """
-        pairs = [self.draw(100, seed) for seed in range(40)]
-        fits = [extrapolate(x, y + shift) for x, y in pairs]
-        for stated, values in (("error", [f.distances[0] for f in fits]), ("limit_error", [f.limit for f in fits])):
-            ratio = np.mean([getattr(fit, stated) for fit in fits]) / np.std(values, ddof=1)
-            assert lowest < ratio < highest
+        fits = [extrapolate(x, y + shift) for x, y in (self.draw(100, seed) for seed in range(40))]
+        distances, limits = [fit.distances[0] for fit in fits], [fit.limit for fit in fits]
+        assert np.mean([fit.error for fit in fits]) / np.std(distances, ddof=1) == pytest.approx(of_distance, rel=0.34)
+        assert np.mean([fit.limit_error for fit in fits]) / np.std(limits, ddof=1) == pytest.approx(1, rel=0.34)
 
     def test_what_a_fit_holds(self):
         """Sizes from all pictures to half of them, distances that grow as sizes fall, and the same again for the same seed."""
         x, y = self.draw(96, 0)
         fit = extrapolate(x, y, seed=5)
-        assert fit.sizes == (96, 84, 64, 48)
+        assert fit.sizes == (96, 80, 64, 48)
         assert list(fit.distances) == sorted(fit.distances)
         assert fit.distances[0] == frechet_distance(x, y)
         assert fit == extrapolate(x, y, seed=5)
         assert fit != extrapolate(x, y, seed=6)
 
-    def test_downdated_moments_give_the_distances_of_the_samples_that_are_left(self, monkeypatch):
+    def test_merged_moments_give_the_distances_of_the_samples_that_are_left(self, monkeypatch):
         """The quick way of the sub-samples changes nothing but time."""
         x, y = self.draw(96, 0)
         quick = extrapolate(x, y)
-        monkeypatch.setattr("ganlib.metrics.extrapolation.distance_by_cholesky", lambda first, second: None)
+        monkeypatch.setattr("ganlib.metrics.extrapolation.ENOUGH", 1000)
         np.testing.assert_allclose(extrapolate(x, y).distances, quick.distances, rtol=1e-9)
 
 

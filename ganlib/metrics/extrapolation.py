@@ -6,13 +6,13 @@ from functools import reduce
 import numpy as np
 from numpy.typing import NDArray
 
-from ganlib.metrics.frechet import ENOUGH, distance_by_cholesky, distance_by_factors, frechet_distance
+from ganlib.metrics.frechet import ENOUGH, distance_by_factors, frechet_distance, frechet_distance_of_moments
 from ganlib.metrics.measure import Measurement
 from ganlib.metrics.moments import Features, Moments
 from ganlib.metrics.parallel import parallel
 
-#: Into how many groups both sets are cut; leaving out one group at a time gives sub-samples of 1/2, 2/3 and 7/8 of N.
-GROUPS = (2, 3, 8)
+#: Into how many groups both sets are cut, and how many neighbouring ones are left out at a time: 1/2, 2/3 and 5/6 of N stay.
+GROUPS, STEPS = 6, (1, 2, 3)
 
 
 @dataclass(frozen=True)
@@ -38,40 +38,65 @@ def extrapolate(first: Features, second: Features, seed: int = 0) -> Extrapolati
     """Fit the Fréchet distance of sub-samples by a line in 1/N and read it off at 1/N = 0 (Chong and Forsyth 2020).
 
     Both sets, [N, D] and [M, D], at least 20 each, are drawn down together, for the bias has a share of each; Chong and
-    Forsyth can leave the reference whole because theirs holds 50,000. The sub-samples leave out one of k groups in turn, so
-    that every picture weighs the same at every size, and those with the most groups give the standard error as well (the
-    jackknife over groups, Efron and Tibshirani 1993, chapter 11): right where the sets differ, up to 1.6 times too large where
+    Forsyth can leave the reference whole because theirs holds 50,000. The sub-samples leave out some of six groups in turn,
+    so that every picture weighs the same at every size, and those without one group give the standard error as well (the
+    jackknife over groups, Efron and Tibshirani 1993, chapter 11): right where the sets differ, up to 1.7 times too large where
     they are alike. The error of the limit is that of the distance and that of the fit's intercept, in quadrature: the one is
     common to all points of the line, the other says how well they lie on it.
     """
     rng = np.random.default_rng(seed)
-    orders = rng.permutation(len(first)), rng.permutation(len(second))
-    replicates = [_leave_one_out(first[orders[0]], second[orders[1]], groups) for groups in GROUPS]
-    distances = [frechet_distance(first, second), *(float(np.mean(values)) for values in reversed(replicates))]
-    shares = [1.0, *((groups - 1) / groups for groups in reversed(GROUPS))]
-    error = _jackknife_error(np.array(replicates[-1]))
-    limit, slope, fit_error = _line(1 / np.array(shares), np.array(distances))
+    samples = SubSamples(first[rng.permutation(len(first))], second[rng.permutation(len(second))])
+    sets = [LeftOut(step, start) for step in (0, *STEPS) for start in range(0, GROUPS if step else 1, step or 1)]
+    found = dict(zip(sets, parallel(samples.distance, sets), strict=True))
+    by_step = {step: [value for left_out, value in found.items() if left_out.step == step] for step in (0, *STEPS)}
+    shares = np.array([1 - step / GROUPS for step in by_step])
+    distances = np.array([np.mean(values) for values in by_step.values()])
+    error = _jackknife_error(np.array(by_step[1]))
+    limit, slope, fit_error = _line(1 / shares, distances)
     count = min(len(first), len(second))
-    sizes = tuple(count * share for share in shares)
-    return Extrapolation(sizes, tuple(distances), error, limit, slope * count, float(np.hypot(error, fit_error)))
+    sizes = tuple((count * shares).tolist())
+    return Extrapolation(sizes, tuple(distances.tolist()), error, limit, slope * count, float(np.hypot(error, fit_error)))
 
 
-def _leave_one_out(first: Features, second: Features, groups: int) -> list[float]:
-    """The distances without group i of either set, for each i; from downdated moments where those suffice."""
-    quick = min(len(first), len(second)) * (1 - 1 / groups) >= ENOUGH * first.shape[1]
-    rests = [_moments_of_rests(x, groups) for x in (first, second)] if quick else None
+@dataclass(frozen=True)
+class LeftOut:
+    """`step` neighbouring groups from `start` on; none when `step` is 0."""
 
-    def distance(group: int) -> float:
-        found = distance_by_cholesky(rests[0][group], rests[1][group]) if rests else None
-        return distance_by_factors(*(x[np.arange(len(x)) % groups != group] for x in (first, second))) if found is None else found
+    step: int
+    start: int
 
-    return list(parallel(distance, range(groups)))
+    def keeps(self, group: int) -> bool:
+        """Whether a group is left in."""
+        return not self.start <= group < self.start + self.step
 
 
-def _moments_of_rests(features: Features, groups: int) -> list[Moments]:
-    parts = list(parallel(lambda group: Moments.of(features[group::groups]), range(groups)))
-    whole = reduce(Moments.merge, parts)
-    return [whole.without(part) for part in parts]
+class SubSamples:
+    """Two sets of features, each cut into GROUPS groups, and the distance of what is left without some of them.
+
+    Where even the sub-samples are many, the moments of the groups are summed once and merged as needed.
+    """
+
+    def __init__(self, first: Features, second: Features) -> None:
+        self.sets = first, second
+        self.enough = min(len(first), len(second)) * (1 - max(STEPS) / GROUPS) >= ENOUGH * first.shape[1]
+        self.moments = [
+            list(parallel(Moments.of, [x[i::GROUPS] for i in range(GROUPS)])) if self.enough else [] for x in self.sets
+        ]
+
+    def distance(self, left_out: LeftOut) -> float:
+        """The Fréchet distance of the sub-samples."""
+        if not left_out.step:
+            return frechet_distance(*self.sets)
+        if self.enough:
+            return frechet_distance_of_moments(*(self._merged(parts, left_out) for parts in self.moments))
+        return distance_by_factors(*(self._kept(x, left_out) for x in self.sets))
+
+    def _merged(self, parts: list[Moments], left_out: LeftOut) -> Moments:
+        return reduce(Moments.merge, (part for group, part in enumerate(parts) if left_out.keeps(group)))
+
+    def _kept(self, features: Features, left_out: LeftOut) -> Features:
+        kept = [group for group in range(GROUPS) if left_out.keeps(group)]
+        return features[np.isin(np.arange(len(features)) % GROUPS, kept)]
 
 
 def _jackknife_error(replicates: NDArray[np.float64]) -> float:

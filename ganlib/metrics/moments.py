@@ -48,14 +48,6 @@ class Moments:
         between = torch.outer(step, step) * (self.count * other.count / count)
         return Moments(count, mean, self.scatter + other.scatter + between)
 
-    def without(self, part: "Moments") -> "Moments":
-        """The moments of what is left when `part`, a true subset, is taken out: `merge` solved for one side."""
-        count = self.count - part.count
-        mean = self.mean + (self.mean - part.mean) * (part.count / count)
-        step = part.mean - mean
-        between = torch.outer(step, step) * (count * part.count / self.count)
-        return Moments(count, mean, self.scatter - part.scatter - between)
-
 
 def stream_moments(batches: Iterable[Features]) -> Moments:
     """The moments of all batches, holding one batch at a time; there must be at least one."""
