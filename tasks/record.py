@@ -24,6 +24,7 @@ from tasks.tracking.describe import describe, finite, now
 
 _STARTED = int(1000 * time.time())  # a step imports this module as it begins
 _AWAY = 3
+_PATIENCE = 600.0  # seconds, for somebody who asks for nothing else
 
 
 @dataclass(frozen=True)
@@ -115,7 +116,7 @@ def _keep(record: Record, rebuilt: bool) -> None:
 
 def _ask(order: str, arguments: list[Any], patience: float) -> tuple[Any, str]:
     """Have the worker do something: its answer, or why there is none, in a few words."""
-    command = [sys.executable, "-m", "tasks.tracking.worker", order]
+    command = [sys.executable, "-m", "tasks.tracking.worker", order, str(int(patience) + 5)]
     try:
         done = subprocess.run(
             command, input=json.dumps(arguments), capture_output=True, text=True, timeout=patience, env=store.environment()
@@ -152,7 +153,7 @@ def main() -> None:
     for step in steps:
         if step not in valid:
             raise AtelierError(f"{step}: no step has this name; it {unknown('step', step, valid)}")
-    done = rebuild(steps) if steps else send()
+    done = rebuild(steps, _PATIENCE) if steps else send(_PATIENCE)
     if done:
         _say(f"MLflow at {store.shown()} has the whole record; nothing waits.")
     sys.exit(0 if done else 1)

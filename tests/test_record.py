@@ -330,6 +330,18 @@ def test_redaction(text: str, shown: str, monkeypatch: pytest.MonkeyPatch) -> No
     assert store.redact(text) == shown
 
 
+def test_files_lie_beside_the_database(here: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Also with a database elsewhere: the folder that a step runs in may be a passing one (`dvc exp run --temp`)."""
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (here / ".mlflow" / "mlflow.db").rename(elsewhere / "mlflow.db")
+    monkeypatch.setenv(store.URI, f"sqlite:///{elsewhere / 'mlflow.db'}")
+    assert publish(a_record())
+    assert [path.name for path in elsewhere.rglob("1.json")] == ["1.json"]
+    assert not list(here.glob(".mlflow/artifacts/*"))
+    assert not (here / "mlruns").exists()
+
+
 def test_parameters_are_flat_and_readable() -> None:
     """Nested knobs become names with dots, dataclasses too, lists stay lists."""
     assert flat({"train": {"betas": [0.0, 0.9], "name": None}, "network": Dcgan(latent=6, width=8)}) == {

@@ -18,6 +18,7 @@ from tasks.tracking.history import Point, allowed, kimg_of
 from tasks.tracking.spool import NOTE, PARENT
 
 PICTURES = "samples"  # the key of the image slider
+KIND = {"mlflow.experimentKind": "custom_model_development"}  # the UI's word for models that are trained, not for chats
 
 T = TypeVar("T")
 
@@ -37,10 +38,10 @@ class Tracker:
         found = self.client.get_experiment_by_name(store.EXPERIMENT)
         if found:
             return str(found.experiment_id)
-        own = store.database() == (store.HOME / "mlflow.db").resolve()
-        place = (store.HOME / "artifacts").resolve().as_uri() if own else None
+        database = store.database()  # else MLflow would put the files into the current folder, which may be a passing one
+        place = (database.resolve().parent / "artifacts").as_uri() if database else None
         try:
-            return str(self.client.create_experiment(store.EXPERIMENT, artifact_location=place))
+            return str(self.client.create_experiment(store.EXPERIMENT, artifact_location=place, tags=KIND))
         except MlflowException:  # another process was faster
             return str(self.client.get_experiment_by_name(store.EXPERIMENT).experiment_id)
 

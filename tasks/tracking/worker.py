@@ -12,7 +12,6 @@ from filelock import FileLock, Timeout
 from tasks.tracking import spool, store
 
 AWAY = 3  # the exit code when nothing answers
-LIMIT = 120  # seconds after which it ends itself, should the one who started it be gone
 
 
 def send() -> list[str]:
@@ -71,8 +70,11 @@ def close_parent(run_id: str, status: str) -> None:
 
 
 def main() -> None:
-    """Do what the first argument names with the JSON list on standard input; the answer is JSON on standard output."""
-    signal.alarm(LIMIT)
+    """Do what the first argument names with the JSON list on standard input; the answer is JSON on standard output.
+
+    The second argument is the time in seconds after which it ends itself, should the one who started it be gone.
+    """
+    signal.alarm(int(sys.argv[2]))
     answer = os.dup(1)
     os.dup2(2, 1)  # what MLflow prints is no answer
     if not store.answers():
