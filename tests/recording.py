@@ -1,5 +1,6 @@
 """What the tests of the record share: a project's folder with a store of its own, and questions to that store."""
 
+import atexit
 import functools
 import json
 import os
@@ -22,6 +23,7 @@ from tasks.tracking import store
 def empty_database() -> Path:
     """A SQLite store with its tables, made once: that takes 6 s."""
     path = Path(tempfile.mkdtemp(prefix="atelier-store-")) / "mlflow.db"
+    atexit.register(shutil.rmtree, path.parent, ignore_errors=True)
     MlflowClient(f"sqlite:///{path}").search_experiments()
     return path
 
