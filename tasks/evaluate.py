@@ -68,7 +68,7 @@ def record(params: "Params") -> Record:
     scores = json.loads(places.SCORES.read_text(encoding="utf-8"))
     scores.pop("fingerprint")
     numbers = {name: score["value"] for name, score in scores.items()}
-    for part in ("error", "floor"):
+    for part in ("standard_error", "floor"):
         numbers |= {f"{name}_{part}": score[part] for name, score in scores.items()}
     files = [places.SCORES, *sorted(places.PLOTS.glob("*.png"))]
     reads, writes = [places.DATASET, places.SAMPLES], [places.SCORES, places.PLOTS]

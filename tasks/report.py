@@ -63,7 +63,7 @@ def rows(numbers: dict[str, Any]) -> list[dict[str, str]]:
         {
             "name": name,
             "value": _number(score["value"]),
-            "error": _number(score.get("error")),
+            "error": _number(score.get("standard_error")),
             "floor": _number(score.get("floor")),
             "n": f"{score['n']:,}",
             "better": "lower" if name.startswith(_LOWER_IS_BETTER) else "higher",

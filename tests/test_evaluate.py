@@ -76,7 +76,7 @@ class TestStep:
         content = json.loads((tmp_path / "scores.json").read_text())
         assert list(content) == [*(score.name for score in scores), "fingerprint"]
         for score in scores:
-            assert set(content[score.name]) == {"value", "error", "floor", "n"}
+            assert set(content[score.name]) == {"value", "standard_error", "floor", "n"}
             assert content[score.name]["n"] == 60
         assert content["fingerprint"]["split"] == "heldout"
         assert sorted(path.name for path in (tmp_path / "plots").iterdir()) == ["frechet.png", "neighbours.png"]
@@ -123,7 +123,7 @@ class TestStep:
         assert "fd_pixels" in capsys.readouterr().out
         (record,) = published
         assert record.step == "evaluate"
-        assert {"fd_pixels", "fd_pixels_error", "fd_pixels_floor", "coverage"} <= set(record.metrics)
+        assert {"fd_pixels", "fd_pixels_standard_error", "fd_pixels_floor", "coverage"} <= set(record.metrics)
         assert [path.name for path in record.files] == ["evaluate.json", "frechet.png", "neighbours.png"]
 
 
@@ -204,3 +204,17 @@ class TestAnyTwo:
 def _save(path, array):
     with path.open("wb") as stream:
         np.save(stream, array, allow_pickle=True)
+
+
+@pytest.mark.slow
+def test_dvc_shows_the_scores_without_a_warning(tmp_path, monkeypatch):
+    """`dvc metrics show` and `diff` read the file; no key in it means something else to DVC."""
+    real = store(tmp_path / "dataset", pictures(60, 1), pictures(60, 2))
+    step.evaluate(CONFIG, real, samples(tmp_path / "samples", pictures(60, 3)), tmp_path / "scores.json")
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "dvc.yaml").write_text("metrics:\n  - scores.json\n")
+    for arguments in (["init", "--no-scm", "--quiet"], ["metrics", "show", "--json"]):
+        done = subprocess.run([sys.executable, "-m", "dvc", *arguments], capture_output=True, text=True, timeout=120, check=True)
+        assert "failed" not in done.stderr
+    shown = json.loads(done.stdout)[""]["data"]["scores.json"]["data"]
+    assert shown == json.loads((tmp_path / "scores.json").read_text())

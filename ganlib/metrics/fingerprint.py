@@ -76,25 +76,32 @@ def compare(new: Score, old: Score) -> Comparison:
 
 
 def to_json(scores: list[Score]) -> dict[str, Any]:
-    """The scores of one evaluation by name, each with value, error, floor and n, and their fingerprint; six digits each."""
-    flat: dict[str, Any] = {
-        score.name: {"value": _six(score.value), "error": _six(score.error), "floor": _six(score.floor), "n": score.n}
-        for score in scores
-    }
-    return {**flat, "fingerprint": asdict(scores[0].fingerprint)}
+    """The scores of one evaluation by name, with value, standard error, floor and n, and their fingerprint; six digits each.
+
+    The error is not called "error": DVC takes any such key for a failure of its own, and warns of it.
+    """
+    return {**{score.name: _entry(score) for score in scores}, "fingerprint": asdict(scores[0].fingerprint)}
 
 
 def from_json(content: Mapping[str, Any], origin: str = "scores") -> dict[str, Score]:
     """The scores that `to_json` made, by name; raises `AtelierError`, which begins with `origin`, when they are not such."""
     try:
         fingerprint = Fingerprint(**content["fingerprint"])
-        return {name: Score(name, fingerprint=fingerprint, **score) for name, score in content.items() if name != "fingerprint"}
+        entries = {name: entry for name, entry in content.items() if name != "fingerprint"}
+        return {
+            name: Score(name, entry["value"], entry["standard_error"], entry["floor"], entry["n"], fingerprint)
+            for name, entry in entries.items()
+        }
     except (KeyError, TypeError) as error:
         names = ", ".join(field.name for field in fields(Fingerprint))
         raise AtelierError(
-            f"{origin}: expected scores with value, error, floor, n and a fingerprint of {names}; found otherwise ({error}). "
-            "Evaluate again."
+            f"{origin}: expected scores with value, standard_error, floor, n and a fingerprint of {names}; found otherwise "
+            f"({error}). Evaluate again."
         ) from None
+
+
+def _entry(score: Score) -> dict[str, float]:
+    return {"value": _six(score.value), "standard_error": _six(score.error), "floor": _six(score.floor), "n": score.n}
 
 
 def _six(number: float) -> float:
