@@ -98,6 +98,8 @@ def _locate(tree: Any, location: tuple[int | str, ...]) -> tuple[list[str], int,
     """Follow pydantic's location into the tree, as far as it goes: names on the way, line and column (from 1)."""
     node, keys, line, column = tree, [], 1, 1
     for part in location:
+        if part == "[key]":
+            continue  # pydantic's word for "the name, not the value"; the name is the part before
         if isinstance(node, dict) and part in node:
             line, column = (number + 1 for number in node.lc.key(part))
         elif isinstance(node, list) and isinstance(part, int) and part < len(node):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from tasks import places
 from tasks.cli import run
-from tasks.record import Record
+from tasks.record import Record, publish
 
 if TYPE_CHECKING:
     from ganlib.config import Params
@@ -15,12 +15,23 @@ if TYPE_CHECKING:
 
 def record(params: "Params") -> Record:
     """What MLflow is to hold of the training whose model lies in artifacts/model."""
+    from ganlib.pictures.store import Store
     from ganlib.training.history import read
+    from ganlib.training.publish import run_for
 
-    last = read(places.MODEL / "history.jsonl")[-1]
-    numbers = {name: value for name, value in last.items() if isinstance(value, (int, float))}
-    files = [places.MODEL / "model.json", places.MODEL / "history.jsonl"]
-    return Record("train", asdict(params.train), numbers, files, reads=[places.DATASET], writes=[places.MODEL])
+    history = places.MODEL / "history.jsonl"
+    return Record(
+        "train",
+        asdict(params.train),
+        {name: value for name, value in read(history)[-1].items() if isinstance(value, (int, float))},
+        files=[places.MODEL / "model.json", history],
+        reads=[places.DATASET],
+        writes=[places.MODEL],
+        history=history,
+        pictures=sorted((places.MODEL / "samples").glob("*.png")),
+        model=places.MODEL,
+        run_folder=run_for(Store.open(places.DATASET, verify=False), params.train, places.RUNS)[0],
+    )
 
 
 def main() -> None:
@@ -28,15 +39,20 @@ def main() -> None:
     argparse.ArgumentParser(prog="python -m tasks.train", description=__doc__).parse_args()
     from ganlib.config import load
     from ganlib.pictures.store import Store
-    from ganlib.training.publish import train
+    from ganlib.training.publish import run_for, train
+    from tasks.live import Live
 
     params = load()
     store = Store.open(places.DATASET)
-    done = train(store, params.train, places.MODEL, places.RUNS)
-    if done.stopped_by is not None:
-        print(f"Stopped at {done.images / 1000:.1f} kimg with a checkpoint; the same command goes on from there.", file=sys.stderr)
-        sys.exit(128 + done.stopped_by)
+    folder, _ = run_for(store, params.train, places.RUNS)
+    with Live(folder, asdict(params.train), [places.DATASET]):
+        done = train(store, params.train, places.MODEL, places.RUNS)
+        if done.stopped_by is not None:
+            shown = f"{done.images / 1000:.1f} kimg"
+            print(f"Stopped at {shown} with a checkpoint; the same command goes on from there.", file=sys.stderr)
+            sys.exit(128 + done.stopped_by)
     print(f"Model in {places.MODEL}, after {done.images / 1000:.1f} kimg.")
+    publish(record(params))
 
 
 if __name__ == "__main__":

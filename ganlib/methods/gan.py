@@ -64,7 +64,7 @@ class Game:
         """Event one, then event two, on one batch each."""
         penalise = (images // len(real)) % self.knobs.penalty_every == 0
         seen = self.event_one(real, self._codes(len(real), dice), penalise)
-        seen |= self.event_two(real, self._codes(len(real), dice))
+        seen |= self.event_two(self._codes(len(real), dice))
         self.average.update(self.g, len(real), images)
         return seen
 
@@ -79,7 +79,7 @@ class Game:
         _descend(self.optimiser_d, total)
         return {"loss_d": loss.detach(), "score_real": score_real.detach().mean(), "score_fake": score_fake.detach().mean()}
 
-    def event_two(self, real: Tensor, codes: Tensor) -> dict[str, Tensor]:
+    def event_two(self, codes: Tensor) -> dict[str, Tensor]:
         """The discriminator held fixed, the generator learns to raise its score."""
         with _frozen(self.d):
             with self._autocast():

@@ -41,63 +41,78 @@ def train(learner: Learner, pictures: np.ndarray, config: TrainConfig, machine: 
     Leaves checkpoints/, history.jsonl and samples/ in `folder`. A polite signal ends it early, with a checkpoint.
     """
     total, checkpoints, history = math.ceil(1000 * config.kimg), folder / "checkpoints", History(folder / "history.jsonl")
-    images = _resume(learner, checkpoints)
+    meter = Meter()
+    images = _resume(learner, meter, checkpoints)
     history.rewind(images)
     batches = Batches(pictures, config.batch, config.seed, config.flip, machine.torch_device)
-    meter = Meter(images)
     with politely() as stop, Progress("train", total / 1000, "kimg", done=images / 1000) as progress:
         if images == 0:
             _preview(learner, folder, images, config.seed)
         while images < total and stop.signal is None:
             before, dice = images, dice_for(config.seed, images)
-            meter.add(learner.step(batches.at(images, dice), dice, images))
+            meter.add(learner.step(batches.at(images, dice), dice, images), config.batch)
             images += config.batch
             if _passed(before, images, config.log_kimg) or images >= total:
-                values = meter.read(images)
+                values = meter.read()
                 history.append(images, values)
                 progress.note = _note(values)
             if _passed(before, images, config.sample_kimg) or images >= total:
                 _preview(learner, folder, images, config.seed)
             if _passed(before, images, config.checkpoint_kimg):
-                checkpoint.save(checkpoints, images, to_tensors(learner.parts()))
+                _save(learner, meter, checkpoints, images)
             progress.advance(config.batch / 1000)
-    checkpoint.save(checkpoints, images, to_tensors(learner.parts()))
+    _save(learner, meter, checkpoints, images)
     return Outcome(images, stop.signal if images < total else None)
 
 
 class Meter:
     """Means of what the steps report since the last reading; the device is asked for numbers only when read."""
 
-    def __init__(self, images: int) -> None:
-        self._sums: dict[str, Tensor] = {}
-        self._steps, self._images, self._since = 0, images, time.monotonic()
+    def __init__(self) -> None:
+        self.sums: dict[str, Tensor] = {}
+        self.steps = 0
+        self._images, self._since = 0, time.monotonic()
 
-    def add(self, seen: Mapping[str, Tensor]) -> None:
-        """Take in one step's numbers."""
-        self._steps += 1
+    def add(self, seen: Mapping[str, Tensor], images: int) -> None:
+        """Take in one step's numbers and how many pictures it showed."""
+        self.steps += 1
+        self._images += images
         for name, value in seen.items():
-            self._sums[name] = self._sums[name] + value if name in self._sums else value.clone()
+            self.sums[name] = self.sums[name] + value if name in self.sums else value.clone()
 
-    def read(self, images: int) -> dict[str, float]:
-        """Means by name, and the speed. Raises `AtelierError` at a mean that is not finite: what follows learns nothing."""
-        values = {name: float(total) / self._steps for name, total in self._sums.items()}
+    def read(self) -> dict[str, float]:
+        """Means by name, and the speed; then begin anew. Raises `AtelierError` at a mean that is not finite."""
+        values = {name: float(total) / self.steps for name, total in self.sums.items()}
         broken = [name for name, value in values.items() if not math.isfinite(value)]
         if broken:
             raise AtelierError(
-                f"After {images} pictures {', '.join(broken)} is no finite number any more; training was stopped and the "
-                "checkpoint before it kept. Lower the learning rates or raise the penalty in params.yaml, section train."
+                f"{', '.join(broken)} is no finite number any more; training was stopped and the checkpoint before it kept. "
+                "Lower the learning rates or raise the penalty in params.yaml, section train."
             )
         now = time.monotonic()
-        values[f"{CLOCK}images_per_second"] = (images - self._images) / max(now - self._since, 1e-9)
-        self._sums, self._steps, self._images, self._since = {}, 0, images, now
+        values[f"{CLOCK}images_per_second"] = self._images / max(now - self._since, 1e-9)
+        self.sums, self.steps, self._images, self._since = {}, 0, 0, now
         return values
 
 
-def _resume(learner: Learner, checkpoints: Path) -> int:
+_METER = "meter/"  # how the names of the meter's sums begin in a checkpoint
+
+
+def _save(learner: Learner, meter: Meter, checkpoints: Path, images: int) -> None:
+    """The learner, and the meter in the middle of its window: the next line of the history must be the same, too."""
+    sums = {f"{_METER}{name}": value.cpu() for name, value in meter.sums.items()}
+    steps = {f"{_METER}steps": torch.tensor(meter.steps)}
+    checkpoint.save(checkpoints, images, {**to_tensors(learner.parts()), **sums, **steps})
+
+
+def _resume(learner: Learner, meter: Meter, checkpoints: Path) -> int:
+    """Take up the last checkpoint, if there is one; return how many pictures had been shown by then."""
     found = checkpoint.load_latest(checkpoints)
     if found is None:
         return 0
     images, tensors = found
+    sums = {name.removeprefix(_METER): tensors.pop(name) for name in list(tensors) if name.startswith(_METER)}
+    meter.steps, meter.sums = int(sums.pop("steps")), sums
     from_tensors(learner.parts(), tensors)
     print(f"Goes on from the checkpoint at {images / 1000:.1f} kimg in {checkpoints}.")
     return images

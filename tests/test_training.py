@@ -1,0 +1,228 @@
+"""The loop: resumption to the bit, order of pictures, checkpoints, history, and what stops it."""
+
+import json
+import os
+import signal
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from ganlib.errors import AtelierError
+from ganlib.methods.gan import Gan, Game
+from ganlib.nets.dcgan import Dcgan
+from ganlib.training import checkpoint, loop
+from ganlib.training.batches import Batches, dice_for
+from ganlib.training.config import TrainConfig
+from ganlib.training.device import Machine
+from ganlib.training.history import History, read, without_clock
+from ganlib.training.run_folder import claim, folder_for, locked
+from ganlib.training.state import from_tensors, to_tensors
+
+CPU = torch.device("cpu")
+MACHINE = Machine("cpu", "float32", torch.get_num_threads())
+PICTURES = np.random.default_rng(0).integers(0, 256, (50, 16, 16, 3), dtype=np.uint8)
+METHOD = Gan(network=Dcgan(width=4, latent=8), penalty_every=3)
+CONFIG = TrainConfig(METHOD, kimg=0.16, batch=8, flip=True, log_kimg=0.016, sample_kimg=0.05, checkpoint_kimg=0.03)
+
+
+def learner(seed: int = 0) -> Game:
+    torch.manual_seed(seed)
+    return METHOD.learner(16, 3, CPU, torch.float32)
+
+
+class Killed(BaseException):
+    """Stands for kill -9: nothing gets to tidy up."""
+
+
+def kill_at(monkeypatch: pytest.MonkeyPatch, images: int) -> None:
+    """Let the next training die before the step after `images` pictures."""
+    step = Game.step
+
+    def dying(self: Game, real: torch.Tensor, dice: torch.Generator, shown: int) -> dict[str, torch.Tensor]:
+        if shown == images:
+            raise Killed
+        return step(self, real, dice, shown)
+
+    monkeypatch.setattr(Game, "step", dying)
+
+
+@pytest.mark.parametrize("images", [8, 40, 64, 152])
+def test_a_killed_run_goes_on_to_the_same_bits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, images: int) -> None:
+    """Weights, averages, optimisers, history and sample sheets equal those of a run that was never stopped."""
+    whole = learner()
+    loop.train(whole, PICTURES, CONFIG, MACHINE, tmp_path / "whole")
+    with monkeypatch.context() as patch:
+        kill_at(patch, images)
+        with pytest.raises(Killed):
+            loop.train(learner(), PICTURES, CONFIG, MACHINE, tmp_path / "killed")
+    # what a new process would draw at random is never used: the checkpoint has it all
+    resumed = learner(seed=0 if images < 32 else 1)
+    loop.train(resumed, PICTURES, CONFIG, MACHINE, tmp_path / "killed")
+    ours, theirs = to_tensors(resumed.parts()), to_tensors(whole.parts())
+    assert ours.keys() == theirs.keys()
+    assert all(torch.equal(ours[name], theirs[name]) for name in theirs)
+    histories = [without_clock(read(tmp_path / run / "history.jsonl")) for run in ("whole", "killed")]
+    assert histories[0] == histories[1]
+    sheets = sorted(path.name for path in (tmp_path / "whole" / "samples").iterdir())
+    assert sheets
+    for name in sheets:
+        assert (tmp_path / "whole/samples" / name).read_bytes() == (tmp_path / "killed/samples" / name).read_bytes()
+
+
+@pytest.mark.parametrize("part", ["generator", "discriminator", "average", "optimiser_generator", "optimiser_discriminator"])
+def test_every_part_of_the_state_matters(tmp_path: Path, part: str) -> None:
+    """Put back all but one part and the run ends elsewhere: so the test above would notice a forgotten part."""
+    half = replace(CONFIG, kimg=0.08)
+    stopped = learner()
+    loop.train(stopped, PICTURES, half, MACHINE, tmp_path / "run")
+    tensors = to_tensors(stopped.parts())
+    ends = []
+    for forgotten in (None, part):
+        other = learner(seed=1)
+        parts = {name: holder for name, holder in other.parts().items() if name != forgotten}
+        from_tensors(parts, {name: value for name, value in tensors.items() if name.split("/")[0] != forgotten})
+        batches = Batches(PICTURES, 8, 0, True, CPU)
+        for images in range(80, 160, 8):
+            dice = dice_for(0, images)
+            other.step(batches.at(images, dice), dice, images)
+        ends.append(to_tensors(other.parts()))
+    assert any(not torch.equal(ends[0][name], ends[1][name]) for name in ends[0])
+
+
+def test_a_signal_ends_the_step_and_leaves_a_checkpoint(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """SIGTERM in mid-run: the outcome names it, the checkpoint holds what was learnt until then, the next call ends the run."""
+    step = Game.step
+
+    def struck(self: Game, real: torch.Tensor, dice: torch.Generator, shown: int) -> dict[str, torch.Tensor]:
+        if shown == 56:
+            os.kill(os.getpid(), signal.SIGTERM)
+        return step(self, real, dice, shown)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Game, "step", struck)
+        outcome = loop.train(learner(), PICTURES, CONFIG, MACHINE, tmp_path)
+    assert (outcome.images, outcome.stopped_by) == (64, signal.SIGTERM)
+    found = checkpoint.load_latest(tmp_path / "checkpoints")
+    assert found is not None
+    assert found[0] == 64
+    assert loop.train(learner(), PICTURES, CONFIG, MACHINE, tmp_path) == loop.Outcome(160, None)
+
+
+def test_a_number_that_is_none_stops_the_run_by_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A NaN loss: the error names it, and the last checkpoint is from before it."""
+    step = Game.step
+
+    def broken(self: Game, real: torch.Tensor, dice: torch.Generator, shown: int) -> dict[str, torch.Tensor]:
+        seen = step(self, real, dice, shown)
+        return seen | {"loss_g": seen["loss_g"] * float("nan")} if shown >= 40 else seen
+
+    monkeypatch.setattr(Game, "step", broken)
+    with pytest.raises(AtelierError, match="loss_g is no finite number"):
+        loop.train(learner(), PICTURES, CONFIG, MACHINE, tmp_path)
+    found = checkpoint.load_latest(tmp_path / "checkpoints")
+    assert found is not None
+    assert found[0] <= 40
+
+
+def test_every_picture_is_shown_once_a_round() -> None:
+    """50 pictures in batches of 8: the first 50 shown are all of them, whatever the batches' bounds."""
+    distinct = np.arange(50, dtype=np.uint8).reshape(50, 1, 1, 1)
+    batches = Batches(distinct, 8, 3, False, CPU)
+    shown = [round((value + 1) * 127.5) for images in range(0, 400, 8) for value in batches.at(images, dice_for(3, images)).flatten().tolist()]
+    assert sorted(shown) == sorted(list(range(50)) * 8)
+
+
+def test_a_batch_depends_on_the_count_alone() -> None:
+    """Asked for out of order, and from a new object, the batch after 96 pictures is the same."""
+    one = Batches(PICTURES, 8, 0, True, CPU)
+    for images in range(0, 96, 8):
+        one.at(images, dice_for(0, images))
+    again = Batches(PICTURES, 8, 0, True, CPU)
+    assert torch.equal(one.at(96, dice_for(0, 96)), again.at(96, dice_for(0, 96)))
+
+
+def test_black_and_white_reach_the_ends_of_the_range() -> None:
+    """0 becomes -1 and 255 becomes 1, exactly; a mirrored picture is the same pixels from right to left."""
+    ends = np.zeros((1, 2, 2, 1), np.uint8)
+    ends[:, :, 1] = 255
+    seen = {tuple(Batches(ends, 1, 0, True, CPU).at(i, dice_for(0, i)).flatten().tolist()) for i in range(20)}
+    assert seen == {(-1.0, 1.0, -1.0, 1.0), (1.0, -1.0, 1.0, -1.0)}
+
+
+@pytest.mark.parametrize("damage", ["flip", "cut", "empty", "no manifest"])
+def test_a_damaged_checkpoint_is_passed_over_aloud(tmp_path: Path, capsys: pytest.CaptureFixture[str], damage: str) -> None:
+    """The one before it is used; when that is damaged as well, nothing starts from zero in silence."""
+    for images in (8, 16):
+        checkpoint.save(tmp_path, images, {"a": torch.full((100,), float(images))})
+    spoil(tmp_path / f"{16:012d}", damage)
+    found = checkpoint.load_latest(tmp_path)
+    assert found is not None
+    assert (found[0], found[1]["a"][0].item()) == (8, 8)
+    assert "is damaged" in capsys.readouterr().out
+    spoil(tmp_path / f"{8:012d}", damage)
+    with pytest.raises(AtelierError, match="found 2, all damaged"):
+        checkpoint.load_latest(tmp_path)
+
+
+def spoil(folder: Path, damage: str) -> None:
+    path = folder / ("manifest.json" if damage == "no manifest" else "state.safetensors")
+    data = bytearray(path.read_bytes())
+    if damage == "no manifest":
+        path.unlink()
+    elif damage == "flip":
+        data[-7] ^= 1
+        path.write_bytes(data)
+    else:
+        path.write_bytes(data[: len(data) // 2] if damage == "cut" else b"")
+
+
+def test_only_the_last_checkpoints_are_kept(tmp_path: Path) -> None:
+    """Five saved, two kept, no leftovers."""
+    for images in range(5):
+        checkpoint.save(tmp_path, images, {"a": torch.zeros(1)})
+    assert sorted(path.name for path in tmp_path.iterdir()) == [f"{3:012d}", f"{4:012d}"]
+
+
+def test_a_second_trainer_is_told_who_holds_the_run(tmp_path: Path) -> None:
+    """The lock's holder is named by process id and time."""
+    with locked(tmp_path), pytest.raises(AtelierError, match=rf"process {os.getpid()} \(since .*\) trains this very run"):
+        with locked(tmp_path):
+            pass
+
+
+def test_a_folder_of_another_run_is_refused(tmp_path: Path) -> None:
+    """The error names what differs; the folder's own description is left as it was."""
+    claim(tmp_path, {"train": {"batch": 8}, "dataset": "a"})
+    with pytest.raises(AtelierError, match="differs in dataset"):
+        claim(tmp_path, {"train": {"batch": 8}, "dataset": "b"})
+    assert json.loads((tmp_path / "run.json").read_text())["dataset"] == "a"
+
+
+def test_another_configuration_or_data_set_is_another_run(tmp_path: Path) -> None:
+    """So a changed learning rate can never go on from another one's checkpoint."""
+    names = {folder_for(tmp_path, {"lr": lr, "dataset": data}) for lr in (1e-4, 2e-4) for data in ("a", "b")}
+    assert len(names) == 4
+
+
+def test_history_survives_a_line_cut_off_in_the_middle(tmp_path: Path) -> None:
+    """A torn last line and lines after the checkpoint are forgotten on resumption; earlier ones stay."""
+    history = History(tmp_path / "history.jsonl")
+    for images in (8, 16, 24):
+        history.append(images, {"loss": images / 10, "bad": float("inf")})
+    with history.path.open("a") as stream:
+        stream.write('{"kimg": 0.03')
+    history.rewind(16)
+    assert [(line["images"], line["loss"], line["bad"]) for line in read(history.path)] == [(8, 0.8, "inf"), (16, 1.6, "inf")]
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
+def test_the_game_runs_on_a_gpu_in_bf16(tmp_path: Path) -> None:
+    """The same loop ends on the GPU, with finite numbers."""
+    torch.manual_seed(0)
+    game = METHOD.learner(16, 3, torch.device("cuda"), torch.bfloat16)
+    outcome = loop.train(game, PICTURES, CONFIG, Machine("cuda", "bf16", 1), tmp_path)
+    assert outcome == loop.Outcome(160, None)
