@@ -94,6 +94,16 @@ class TestScores:
         assert memorised["recall"].value < 0.2 < good["recall"].value
         assert memorised["coverage"].value < 0.5 * good["coverage"].value
 
+    @pytest.mark.parametrize("copies", [200, 199])
+    def test_a_collapsed_generator_scores_badly_and_breaks_nothing(self, good, copies):
+        """One picture over and over (and perhaps one other): all scores are numbers, far from the floor."""
+        pictures = shapes(200, 3)
+        pictures[:copies] = pictures[0]
+        found = scores(pictures)
+        assert all(np.isfinite([score.value, score.error]).all() for score in found.values())
+        assert found["fd_pixels"].value > 5 * good["fd_pixels"].value
+        assert found["coverage"].value < 0.1
+
     def test_the_order_of_the_pictures_does_not_matter(self, good):
         """But for the sub-samples of the limit and of the errors, which are drawn anew: within one error."""
         other = scores(shapes(200, 3)[::-1])
