@@ -34,10 +34,10 @@ def test_the_projects_own_parameters_are_good() -> None:
 @pytest.mark.parametrize(
     ("old", "new", "knob", "sentence"),
     [
-        ("  batch: 64", "  batch: -3", "batch", "train.batch must be > 0 (got -3)"),
-        ("  batch: 64", "  batches: 64", "batches", "train.batches is not a known key"),
+        ("  batch: 16", "  batch: -3", "batch", "train.batch must be > 0 (got -3)"),
+        ("  batch: 16", "  batches: 64", "batches", "train.batches is not a known key"),
         ("  size: 32", "  size: 48", "size: 48", "curate.size must be a power of two from 16 to 256 (got 48)"),
-        ("  batch: 64", "  batch: many", "batch", "train.batch must be a valid integer"),
+        ("  batch: 16", "  batch: many", "batch", "train.batch must be a valid integer"),
         ("    objective: nonsaturating", "    objective: nonsaturated", "objective", "train.method.objective must be one of nonsaturating"),
         ("      r1: 0.1", "      r3: 0.1", "r3", "train.method.penalties.r3 must be one of r1"),
         ("      name: dcgan", "      name: dcgam", "network", "train.method.network must be one of dcgan"),
@@ -58,7 +58,7 @@ def test_a_mistake_is_told_with_its_line_and_name(tmp_path: Path, old: str, new:
 
 def test_all_mistakes_are_told_at_once(tmp_path: Path) -> None:
     """Two mistakes make two lines, so that one run of the command shows both."""
-    path = edited(tmp_path, "  batch: 64", "  batch: 0\n  colour: red")
+    path = edited(tmp_path, "  batch: 16", "  batch: 0\n  colour: red")
     with pytest.raises(AtelierError) as caught:
         load(path)
     assert len(str(caught.value).splitlines()) == 2
@@ -66,7 +66,7 @@ def test_all_mistakes_are_told_at_once(tmp_path: Path) -> None:
 
 def test_a_key_given_twice_is_refused(tmp_path: Path) -> None:
     """YAML readers let the later one win in silence; here it is an error with its line."""
-    path = edited(tmp_path, "  batch: 64", "  batch: 64\n  batch: 32")
+    path = edited(tmp_path, "  batch: 16", "  batch: 16\n  batch: 32")
     with pytest.raises(AtelierError, match=rf"params.yaml:{line_of(path, 'batch: 32')}:\d+ .*batch.*second time"):
         load(path)
 

@@ -25,7 +25,7 @@ CPU = torch.device("cpu")
 MACHINE = Machine("cpu", "float32", torch.get_num_threads())
 PICTURES = np.random.default_rng(0).integers(0, 256, (50, 16, 16, 3), dtype=np.uint8)
 METHOD = Gan(network=Dcgan(width=4, latent=8), penalty_every=3)
-CONFIG = TrainConfig(METHOD, kimg=0.16, batch=8, flip=True, log_kimg=0.016, sample_kimg=0.05, checkpoint_kimg=0.03)
+CONFIG = TrainConfig(METHOD, kimg=0.16, batch=8, decay=0.5, flip=True, log_kimg=0.016, sample_kimg=0.05, checkpoint_kimg=0.03)
 
 
 def learner(seed: int = 0) -> Game:
@@ -75,7 +75,7 @@ def test_a_killed_run_goes_on_to_the_same_bits(tmp_path: Path, monkeypatch: pyte
 @pytest.mark.parametrize("part", ["generator", "discriminator", "average", "optimiser_generator", "optimiser_discriminator"])
 def test_every_part_of_the_state_matters(tmp_path: Path, part: str) -> None:
     """Put back all but one part and the run ends elsewhere: so the test above would notice a forgotten part."""
-    half = replace(CONFIG, kimg=0.08)
+    half = replace(CONFIG, kimg=0.08, decay=0.0)
     stopped = learner()
     loop.train(stopped, PICTURES, half, MACHINE, tmp_path / "run")
     tensors = to_tensors(stopped.parts())
@@ -216,6 +216,16 @@ def test_history_survives_a_line_cut_off_in_the_middle(tmp_path: Path) -> None:
         stream.write('{"kimg": 0.03')
     history.rewind(16)
     assert [(line["images"], line["loss"], line["bad"]) for line in read(history.path)] == [(8, 0.8, "inf"), (16, 1.6, "inf")]
+
+
+def test_learning_rates_fall_in_a_straight_line_at_the_end() -> None:
+    """With decay 0.5 the factor is 1 until half the run, 1/2 at three quarters, 0 at the end; with 0 it stays 1."""
+    assert [loop.decayed(done, 0.5) for done in (0.0, 0.5, 0.75, 1.0)] == [1.0, 1.0, 0.5, 0.0]
+    assert loop.decayed(1.0, 0.0) == 1.0
+    game = learner()
+    game.anneal(0.25)
+    assert game.optimiser_g.param_groups[0]["lr"] == METHOD.lr_generator / 4
+    assert game.optimiser_d.param_groups[0]["lr"] == METHOD.lr_discriminator / 4
 
 
 @pytest.mark.gpu

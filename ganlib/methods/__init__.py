@@ -22,6 +22,10 @@ class Learner(Protocol):
         """Learn from real pictures [N, C, H, W] in [-1, 1], `images` having been shown before; return what to log."""
         ...
 
+    def anneal(self, factor: float) -> None:
+        """Set the learning rates to `factor` (0 to 1) times what the knobs say."""
+        ...
+
     def published(self) -> dict[str, nn.Module]:
         """The networks that are worth keeping; `generator` maps codes [N, latent] to pictures in [-1, 1]."""
         ...

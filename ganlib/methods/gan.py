@@ -88,6 +88,11 @@ class Game:
             _descend(self.optimiser_g, loss)
         return {"loss_g": loss.detach()}
 
+    def anneal(self, factor: float) -> None:
+        """Set both learning rates to `factor` times what the knobs say."""
+        self.optimiser_g.param_groups[0]["lr"] = factor * self.knobs.lr_generator
+        self.optimiser_d.param_groups[0]["lr"] = factor * self.knobs.lr_discriminator
+
     def published(self) -> dict[str, nn.Module]:
         """The averaged generator, and the discriminator as it stands."""
         return {"generator": self.average.module, "discriminator": self.d}

@@ -3,17 +3,22 @@
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
-from ganlib.knobs import Natural, NaturalFloat, OneOf, Positive, PositiveFloat
+from ganlib.knobs import Natural, OneOf, Positive, PositiveFloat, Share
 from ganlib.methods import METHODS
 
 
 @dataclass(frozen=True)
 class TrainConfig:
-    """Section `train` of `params.yaml`. Cost and intervals are in kimg: thousands of real pictures shown."""
+    """Section `train` of `params.yaml`. Cost and intervals are in kimg: thousands of real pictures shown.
+
+    decay: the last share of the run, over which the learning rates fall to 0. flip: show mirrored pictures, too.
+    threads: 0 for as many as there are cores.
+    """
 
     method: Annotated[Any, OneOf("name", METHODS)]
     kimg: PositiveFloat
     batch: Positive = 64
+    decay: Share = 0.0
     seed: Natural = 0
     flip: bool = False
     log_kimg: PositiveFloat = 0.5

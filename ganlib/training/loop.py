@@ -40,27 +40,29 @@ def train(learner: Learner, pictures: np.ndarray, config: TrainConfig, machine: 
 
     Leaves checkpoints/, history.jsonl and samples/ in `folder`. A polite signal ends it early, with a checkpoint.
     """
-    total, checkpoints, history = math.ceil(1000 * config.kimg), folder / "checkpoints", History(folder / "history.jsonl")
+    total = config.batch * math.ceil(1000 * config.kimg / config.batch)
+    checkpoints, history = folder / "checkpoints", History(folder / "history.jsonl")
     meter = Meter()
     images = _resume(learner, meter, checkpoints)
     history.rewind(images)
     batches = Batches(pictures, config.batch, config.seed, config.flip, machine.torch_device)
-    with politely() as stop, Progress("train", total / 1000, "kimg", done=images / 1000) as progress:
+    with politely() as stop, Progress("train", total, "pictures", done=images) as progress:
         if images == 0:
             _preview(learner, folder, images, config.seed)
         while images < total and stop.signal is None:
             before, dice = images, dice_for(config.seed, images)
+            learner.anneal(decayed(images / total, config.decay))
             meter.add(learner.step(batches.at(images, dice), dice, images), config.batch)
             images += config.batch
             if _passed(before, images, config.log_kimg) or images >= total:
                 values = meter.read()
                 history.append(images, values)
-                progress.note = _note(values)
+                progress.note = _note(images, values)
             if _passed(before, images, config.sample_kimg) or images >= total:
                 _preview(learner, folder, images, config.seed)
             if _passed(before, images, config.checkpoint_kimg):
                 _save(learner, meter, checkpoints, images)
-            progress.advance(config.batch / 1000)
+            progress.advance(config.batch)
     _save(learner, meter, checkpoints, images)
     return Outcome(images, stop.signal if images < total else None)
 
@@ -129,5 +131,12 @@ def _passed(before: int, after: int, kimg: float) -> bool:
     return int(before / (1000 * kimg)) != int(after / (1000 * kimg))
 
 
-def _note(values: Mapping[str, float]) -> str:
-    return "  ".join(f"{name} {value:.3f}" for name, value in values.items() if name.startswith("loss"))
+def _note(images: int, values: Mapping[str, float]) -> str:
+    losses = [f"{name} {value:.3f}" for name, value in values.items() if name.startswith("loss")]
+    return "  ".join([f"{images / 1000:.1f} kimg", *losses])
+
+
+def decayed(done: float, share: float) -> float:
+    """The factor on the learning rates when the share `done` of the run lies behind: 1, then in a straight line to 0 over
+    the last `share` of it (0: never)."""
+    return min(1.0, (1 - done) / share) if share > 0 else 1.0
