@@ -56,7 +56,9 @@ def _parse(path: Path) -> Any:
         problem = str(error.problem).splitlines()[0].replace("with value", "given a second time, with value")
         raise AtelierError(f"{place} {problem}") from None
     if not isinstance(tree, dict):
-        raise AtelierError(f"{path}:1:1 expected sections (collect, curate, train, sample, evaluate), found {type(tree).__name__}.")
+        raise AtelierError(
+            f"{path}:1:1 expected sections (collect, curate, train, sample, evaluate), found {type(tree).__name__}."
+        )
     return tree
 
 
@@ -80,7 +82,12 @@ def _sentence(path: Path, tree: Any, item: dict[str, Any]) -> str:
         return f"{path}:{line}:{column} {name} is missing"
     if kind in ("extra_forbidden", "unexpected_keyword_argument"):
         return f"{path}:{line}:{column} {name} is not a known key"
-    limits = {"greater_than": (">", "gt"), "greater_than_equal": (">=", "ge"), "less_than": ("<", "lt"), "less_than_equal": ("<=", "le")}
+    limits = {
+        "greater_than": (">", "gt"),
+        "greater_than_equal": (">=", "ge"),
+        "less_than": ("<", "lt"),
+        "less_than_equal": ("<=", "le"),
+    }
     if kind in limits:
         sign, bound = limits[kind]
         must = f"must be {sign} {context[bound]}"
@@ -96,16 +103,19 @@ def _sentence(path: Path, tree: Any, item: dict[str, Any]) -> str:
 
 def _locate(tree: Any, location: tuple[int | str, ...]) -> tuple[list[str], int, int]:
     """Follow pydantic's location into the tree, as far as it goes: names on the way, line and column (from 1)."""
-    node, keys, line, column = tree, [], 1, 1
+    node: Any = tree
+    keys: list[str] = []
+    line, column = 1, 1
     for part in location:
         if part == "[key]":
             continue  # pydantic's word for "the name, not the value"; the name is the part before
-        if isinstance(node, dict) and part in node:
-            line, column = (number + 1 for number in node.lc.key(part))
-        elif isinstance(node, list) and isinstance(part, int) and part < len(node):
-            line, column = (number + 1 for number in node.lc.item(part))
+        inside = (isinstance(node, dict) and part in node) or (isinstance(node, list) and part in range(len(node)))
+        if inside:
+            marks: Any = node.lc  # ruamel's own dictionaries and lists know their lines
+            where = marks.key(part) if isinstance(node, dict) else marks.item(part)
+            line, column = where[0] + 1, where[1] + 1
         elif part != location[-1] or isinstance(part, int):
             continue  # the name of a member of a union: no key of the file
         keys.append(str(part))
-        node = node[part] if isinstance(node, (dict, list)) and (isinstance(part, int) or part in node) else None
+        node = node[part] if inside else None
     return keys, line, column

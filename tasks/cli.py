@@ -19,11 +19,22 @@ def run(main: Callable[[], None]) -> None:
         print("Stopped. The same command continues from the last checkpoint.", file=sys.stderr)
         sys.exit(128 + signal.SIGINT)
     except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            _fail(f"{error.filename or os.getcwd()}: no space left to write. Nothing that was there before was changed. Free some space, then run the same command again.")
-        if error.errno in (errno.EACCES, errno.EROFS, errno.EPERM):
-            _fail(f"{error.filename}: expected to be allowed to write or read here, found that it is not ({error.strerror}). Change the folder's permissions, or name another.")
-        raise
+        _fail(_misfortune(error))
+
+
+def _misfortune(error: OSError) -> str:
+    """The sentence for what the disk or its permissions refuse; anything else is a mistake of ours, and is raised."""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return (
+            f"{error.filename or os.getcwd()}: no space is left to write here. What was there before was not changed. "
+            "Free some space, then run the same command again."
+        )
+    if error.errno in (errno.EACCES, errno.EROFS, errno.EPERM):
+        return (
+            f"{error.filename}: expected to be allowed to read and write here, and am not ({error.strerror}). "
+            "Change the permissions, or name another place."
+        )
+    raise error
 
 
 def _fail(sentence: str) -> None:

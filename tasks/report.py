@@ -46,7 +46,9 @@ def report(params_file: Path, dataset: Path, model: Path, samples: Path, scores:
         fingerprint=json.dumps(numbers["fingerprint"], indent=2),
         plots=sorted(plots.glob("*.png")),
         curves=_inline(curves(read(model / "history.jsonl"))),
-        sheets=[sheets[round(place * (len(sheets) - 1) / (_SHOWN - 1))] for place in range(_SHOWN)] if len(sheets) > _SHOWN else sheets,
+        sheets=[sheets[round(place * (len(sheets) - 1) / (_SHOWN - 1))] for place in range(_SHOWN)]
+        if len(sheets) > _SHOWN
+        else sheets,
         dataset=store.info,
         examples=_inline(encode_png(grid(store.train[:16], columns=16, scale=2))),
         params=params_file.read_text(encoding="utf-8"),
@@ -94,7 +96,10 @@ def curves(history: list[dict[str, Any]]) -> bytes:
 def summary() -> str:
     """The closing table of a run: scores, and where to look. Raises `AtelierError` where there are no scores yet."""
     lines = [f"{'score':<22}{'value':>10}{'± error':>10}{'real : real':>13}{'better':>8}"]
-    lines += [f"{row['name']:<22}{row['value']:>10}{row['error']:>10}{row['floor']:>13}{row['better']:>8}" for row in rows(_json(places.SCORES))]
+    lines += [
+        f"{row['name']:<22}{row['value']:>10}{row['error']:>10}{row['floor']:>13}{row['better']:>8}"
+        for row in rows(_json(places.SCORES))
+    ]
     lines += [
         "",
         f"what it draws   {places.SAMPLES / 'grid.png'}",
@@ -116,7 +121,9 @@ def main() -> None:
     from ganlib.config import load
 
     params = load()
-    path = report(Path("params.yaml"), places.DATASET, places.MODEL, places.SAMPLES, places.SCORES, places.PLOTS, places.REPORT.parent)
+    path = report(
+        Path("params.yaml"), places.DATASET, places.MODEL, places.SAMPLES, places.SCORES, places.PLOTS, places.REPORT.parent
+    )
     print(f"Report in {path}.")
     publish(record(params))
 
@@ -134,7 +141,9 @@ def _json(path: Path) -> dict[str, Any]:
     try:
         found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise AtelierError(f"{path}: expected the result of an earlier step here, found none. Run `dvc repro` or `make run`.") from None
+        raise AtelierError(
+            f"{path}: expected the result of an earlier step here, found none. Run `dvc repro` or `make run`."
+        ) from None
     return found
 
 

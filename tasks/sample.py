@@ -24,7 +24,13 @@ def sample(model: Path, config: "SampleConfig", out: Path) -> dict[str, object]:
     from ganlib.sampling.sheets import write_sheets
 
     loaded = load_model(model)
-    card = {"seed": config.seed, "number": config.number, "size": loaded.size, "channels": loaded.channels, "model": loaded.digest}
+    card = {
+        "seed": config.seed,
+        "number": config.number,
+        "size": loaded.size,
+        "channels": loaded.channels,
+        "model": loaded.digest,
+    }
     with new_folder(out, "samples.json") as partial:
         write_sheets(loaded, config, partial)
         write_json(partial / "samples.json", card)

@@ -38,7 +38,12 @@ def test_the_projects_own_parameters_are_good() -> None:
         ("  batch: 16", "  batches: 64", "batches", "train.batches is not a known key"),
         ("  size: 32", "  size: 48", "size: 48", "curate.size must be a power of two from 16 to 256 (got 48)"),
         ("  batch: 16", "  batch: many", "batch", "train.batch must be a valid integer"),
-        ("    objective: nonsaturating", "    objective: nonsaturated", "objective", "train.method.objective must be one of nonsaturating"),
+        (
+            "    objective: nonsaturating",
+            "    objective: nonsaturated",
+            "objective",
+            "train.method.objective must be one of nonsaturating",
+        ),
         ("      r1: 0.1", "      r3: 0.1", "r3", "train.method.penalties.r3 must be one of r1"),
         ("      name: dcgan", "      name: dcgam", "network", "train.method.network must be one of dcgan"),
         ("  source: portraits", "  source: portrait", "collect", "collect must be one of portraits, "),

@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from ganlib.errors import AtelierError
-from ganlib.methods.gan import Gan, Game
+from ganlib.methods.gan import Game, Gan
 from ganlib.nets.dcgan import Dcgan
 from ganlib.training import checkpoint, loop
 from ganlib.training.batches import Batches, dice_for
@@ -131,7 +131,11 @@ def test_every_picture_is_shown_once_a_round() -> None:
     """50 pictures in batches of 8: the first 50 shown are all of them, whatever the batches' bounds."""
     distinct = np.arange(50, dtype=np.uint8).reshape(50, 1, 1, 1)
     batches = Batches(distinct, 8, 3, False, CPU)
-    shown = [round((value + 1) * 127.5) for images in range(0, 400, 8) for value in batches.at(images, dice_for(3, images)).flatten().tolist()]
+    shown = [
+        round((value + 1) * 127.5)
+        for images in range(0, 400, 8)
+        for value in batches.at(images, dice_for(3, images)).flatten().tolist()
+    ]
     assert sorted(shown) == sorted(list(range(50)) * 8)
 
 
@@ -188,9 +192,9 @@ def test_only_the_last_checkpoints_are_kept(tmp_path: Path) -> None:
 
 def test_a_second_trainer_is_told_who_holds_the_run(tmp_path: Path) -> None:
     """The lock's holder is named by process id and time."""
-    with locked(tmp_path), pytest.raises(AtelierError, match=rf"process {os.getpid()} \(since .*\) trains this very run"):
-        with locked(tmp_path):
-            pass
+    told = rf"process {os.getpid()} \(since .*\) trains this very run"
+    with locked(tmp_path), pytest.raises(AtelierError, match=told), locked(tmp_path):
+        pass
 
 
 def test_a_folder_of_another_run_is_refused(tmp_path: Path) -> None:

@@ -38,7 +38,8 @@ class Learner(Protocol):
 class Method(Protocol):
     """A dataclass of knobs that can build its learner."""
 
-    name: Any
+    @property
+    def name(self) -> str: ...
 
     def learner(self, size: int, channels: int, device: torch.device, precision: torch.dtype) -> Learner: ...
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import torch
 from torch import Tensor, nn
@@ -52,9 +52,8 @@ class Game:
     def __init__(self, knobs: Gan, size: int, channels: int, device: torch.device, precision: torch.dtype) -> None:
         self.knobs, self.device, self.precision = knobs, device, precision
         self.latent = knobs.network.latent
-        layout: Any = torch.channels_last
-        self.g = knobs.network.generator(size, channels).to(device, memory_format=layout)
-        self.d = knobs.network.discriminator(size, channels).to(device, memory_format=layout)
+        self.g = _placed(knobs.network.generator(size, channels), device)
+        self.d = _placed(knobs.network.discriminator(size, channels), device)
         self.average = Average(self.g, knobs.ema_kimg)
         self.optimiser_g = self._adam(self.g, knobs.lr_generator)
         self.optimiser_d = self._adam(self.d, knobs.lr_discriminator)
@@ -121,6 +120,12 @@ class Game:
 
     def _adam(self, module: nn.Module, rate: float) -> torch.optim.Adam:
         return torch.optim.Adam(module.parameters(), lr=rate, betas=(self.knobs.beta1, self.knobs.beta2), fused=True)
+
+
+def _placed(module: nn.Module, device: torch.device) -> nn.Module:
+    """On the device, with channels innermost in memory, as convolutions are quickest."""
+    placed: nn.Module = module.to(device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    return placed
 
 
 def _descend(optimiser: torch.optim.Optimizer, loss: Tensor) -> None:

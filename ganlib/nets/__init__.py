@@ -14,8 +14,11 @@ class Network(Protocol):
     scores [N], logits.
     """
 
-    name: Any
-    latent: int
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def latent(self) -> int: ...
 
     def generator(self, size: int, channels: int) -> nn.Module: ...
 

@@ -29,7 +29,7 @@ def decode(generator: nn.Module, codes: Tensor) -> Pictures:
     was_training = generator.training
     generator.eval()
     blocks = []
-    for block in codes.split(_BLOCK):
+    for block in torch.split(codes, _BLOCK):
         full = torch.cat([block, block.new_zeros(_BLOCK - len(block), block.shape[1])])
         blocks.append(to_uint8(generator(full.to(device)))[: len(block)])
     generator.train(was_training)

@@ -51,7 +51,9 @@ def load_model(folder: Path) -> Model:
     except FileNotFoundError as error:
         raise AtelierError(f"{error.filename}: expected a trained model here, found none. Run the step train first.") from None
     except (ValueError, KeyError, TypeError, RuntimeError, SafetensorError) as error:
-        raise AtelierError(f"{folder}: expected a whole model, found a damaged one ({error}). Run `dvc checkout {folder}`, or train again.") from None
+        raise AtelierError(
+            f"{folder}: expected a whole model, found a damaged one ({error}). Run `dvc checkout {folder}`, or train again."
+        ) from None
     return Model(generator.eval(), card["latent"], card["size"], card["channels"], digest, card)
 
 

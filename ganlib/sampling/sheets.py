@@ -1,5 +1,6 @@
 """What a person looks at first: the drawn pictures, a grid of them, and walks from one to another."""
 
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -40,5 +41,5 @@ def draw_many(model: Model, number: int, seed: int) -> Pictures:
 def strips(model: Model, config: SampleConfig) -> Pictures:
     """One walk after another, each from a portrait of the grid to the next one: uint8 [strips * steps, H, W, C]."""
     ends = codes_for(config.seed, range(config.strips + 1), model.latent)
-    walks = [spherical(start, end, config.steps) for start, end in zip(ends[:-1], ends[1:], strict=True)]
+    walks = [spherical(start, end, config.steps) for start, end in pairwise(ends)]
     return np.concatenate([decode(model.generator, walk) for walk in walks])

@@ -40,7 +40,9 @@ def choose(device: str, precision: str, threads: int) -> Machine:
     Raises `AtelierError` where a GPU is asked for and there is none.
     """
     if device == "cuda" and not torch.cuda.is_available():
-        raise AtelierError("train.device: cuda was asked for, no usable GPU was found, nothing was started. Set it to auto or cpu.")
+        raise AtelierError(
+            "train.device: cuda was asked for, no usable GPU was found, nothing was started. Set it to auto or cpu."
+        )
     if device == "auto":
         device = "cuda" if torch.cuda.is_available() else "cpu"
     threads = threads or torch.get_num_threads()
@@ -63,7 +65,7 @@ def bf16_pays(device: torch.device) -> bool:
     Processors without matrix units for bf16 are not even tried: they emulate it, and a trial there only costs time.
     """
     if device.type == "cuda":
-        return torch.cuda.is_bf16_supported(including_emulation=False)
+        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
     if not torch.cpu._is_amx_tile_supported():
         return False
     return _seconds(torch.float32) > _GAIN * _seconds(torch.bfloat16)

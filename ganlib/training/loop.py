@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
 import torch
 from torch import Tensor
 
@@ -17,7 +16,7 @@ from ganlib.sampling.draw import draw
 from ganlib.sampling.grid import grid
 from ganlib.sampling.png import write_png
 from ganlib.training import checkpoint
-from ganlib.training.batches import Batches, dice_for
+from ganlib.training.batches import Batches, Pictures, dice_for
 from ganlib.training.config import TrainConfig
 from ganlib.training.device import Machine
 from ganlib.training.history import CLOCK, History
@@ -35,7 +34,7 @@ class Outcome:
     stopped_by: int | None
 
 
-def train(learner: Learner, pictures: np.ndarray, config: TrainConfig, machine: Machine, folder: Path) -> Outcome:  # type: ignore[type-arg]
+def train(learner: Learner, pictures: Pictures, config: TrainConfig, machine: Machine, folder: Path) -> Outcome:
     """Train on uint8 pictures [N, H, W, C] until `config.kimg`, going on from the last checkpoint in `folder`.
 
     Leaves checkpoints/, history.jsonl and samples/ in `folder`. A polite signal ends it early, with a checkpoint.

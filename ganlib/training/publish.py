@@ -41,7 +41,10 @@ def train(store: Store, config: TrainConfig, out: Path, runs: Path) -> Trained:
     Raises `AtelierError` where the run is another's or being trained by another process, or pictures are too few.
     """
     if len(store.train) < config.batch:
-        raise AtelierError(f"train.batch: expected at most as many as there are pictures to learn from, found {config.batch} and {len(store.train)}. Lower it, or collect more pictures.")
+        raise AtelierError(
+            f"train.batch: expected at most as many as there are pictures to learn from, found {config.batch} and "
+            f"{len(store.train)}; nothing was started. Lower it in params.yaml, or collect more pictures."
+        )
     folder, identity = run_for(store, config, runs)
     with locked(folder):
         machine = _machine(config, folder)
@@ -69,7 +72,13 @@ def _machine(config: TrainConfig, folder: Path) -> Machine:
 
 
 def _publish(learner: Learner, store: Store, config: TrainConfig, folder: Path, out: Path) -> None:
-    card = {"dataset": store.digest, "size": store.size, "channels": store.channels, "latent": learner.latent, "kimg": config.kimg}
+    card = {
+        "dataset": store.digest,
+        "size": store.size,
+        "channels": store.channels,
+        "latent": learner.latent,
+        "kimg": config.kimg,
+    }
     with new_folder(out, "model.json") as partial:
         write_model(partial, learner.published(), config.method, card)
         lines = without_clock(read(folder / "history.jsonl"))

@@ -44,7 +44,9 @@ def locked(folder: Path) -> Iterator[None]:
     try:
         lock.acquire(timeout=0)
     except Timeout:
-        raise AtelierError(f"{folder}: {_who(holder)} trains this very run already; nothing was started. Wait for it or stop it.") from None
+        raise AtelierError(
+            f"{folder}: {_who(holder)} trains this very run already; nothing was started. Wait for it or stop it."
+        ) from None
     try:
         write_json(holder, {"pid": os.getpid(), "since": datetime.now(UTC).isoformat(timespec="seconds")})
         yield
