@@ -7,7 +7,7 @@ pydantic finds these marks in the annotations and enforces them when `ganlib.con
 import difflib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated, Any, Union
 
 
 @dataclass(frozen=True)
@@ -85,7 +85,9 @@ class OneOf:
         from pydantic_core import core_schema
 
         members = tuple(self.registry.values())
-        choice: Any = members[0] if len(members) == 1 else Annotated[members, Field(discriminator=self.key)]
+        choice: Any = members[0]
+        if len(members) > 1:
+            choice = Annotated[Union[members], Field(discriminator=self.key)]  # noqa: UP007  made at run time
         return core_schema.no_info_before_validator_function(self.check, handler.generate_schema(choice))
 
 
