@@ -1,0 +1,185 @@
+"""The steps train, sample and report as plain functions: files in, files out, the same bytes every time."""
+
+import base64
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from drawing import pixels
+from test_evaluate import store
+
+from ganlib.errors import AtelierError
+from ganlib.methods.gan import Gan
+from ganlib.nets.dcgan import Dcgan
+from ganlib.pictures.store import Store
+from ganlib.sampling.config import SampleConfig
+from ganlib.sampling.model import load_model
+from ganlib.training.config import TrainConfig
+from ganlib.training.publish import Trained, train
+from tasks.report import report, rows
+from tasks.sample import sample
+
+CONFIG = TrainConfig(Gan(network=Dcgan(width=4, latent=8)), kimg=0.1, batch=10, log_kimg=0.02, sample_kimg=0.05, threads=1)
+DRAWN = SampleConfig(number=12, rows=2, columns=3, strips=2, steps=4)
+SCORES = {
+    "fd_lite0": {"value": 123.456789, "error": 2.5, "floor": 61.7, "n": 1500},
+    "recall": {"value": 0.5, "error": 0.01, "floor": 0.98, "n": 1500},
+    "fingerprint": {"extractor": "lite0", "reference": "<heldout>"},
+}
+
+
+@pytest.fixture(scope="module")
+def dataset(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """40 pictures to learn from and 5 held out."""
+    pictures = np.stack([pixels(seed, 16) for seed in range(45)])
+    return store(tmp_path_factory.mktemp("data") / "dataset", pictures[:40], pictures[40:])
+
+
+@pytest.fixture(scope="module")
+def trained(dataset: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Trained]:
+    """A model and the run that made it."""
+    folder = tmp_path_factory.mktemp("trained")
+    return folder / "model", train(Store.open(dataset), CONFIG, folder / "model", folder / "runs")
+
+
+def test_training_leaves_a_model_that_can_be_drawn_from(trained: tuple[Path, Trained], dataset: Path) -> None:
+    """Weights as safetensors, a card that names the data set, the history without times, sheets of samples; no pickle."""
+    folder, done = trained
+    assert (done.images, done.stopped_by) == (100, None)
+    assert {path.suffix for path in folder.rglob("*") if path.is_file()} == {".safetensors", ".json", ".jsonl", ".png"}
+    card = json.loads((folder / "model.json").read_text())
+    assert (card["dataset"], card["size"], card["channels"]) == (Store.open(dataset).digest, 16, 3)
+    lines = [json.loads(line) for line in (folder / "history.jsonl").read_text().splitlines()]
+    assert [line["images"] for line in lines] == [20, 40, 60, 80, 100]
+    assert not [name for line in lines for name in line if name.startswith("time/")]
+    assert {"loss_d", "loss_g", "score_real", "score_fake"} < set(lines[0])
+    assert load_model(folder).generator(torch.zeros(2, 8)).shape == (2, 3, 16, 16)
+
+
+def test_training_twice_gives_the_same_bytes(trained: tuple[Path, Trained], dataset: Path, tmp_path: Path) -> None:
+    """Another run folder, another output folder: every file of the model is equal."""
+    train(Store.open(dataset), CONFIG, tmp_path / "model", tmp_path / "runs")
+    files = sorted(path.relative_to(tmp_path / "model") for path in (tmp_path / "model").rglob("*") if path.is_file())
+    assert len(files) == 5
+    for name in files:
+        assert (tmp_path / "model" / name).read_bytes() == (trained[0] / name).read_bytes(), name
+
+
+def test_a_batch_larger_than_the_data_set_is_refused(dataset: Path, tmp_path: Path) -> None:
+    """The error says both numbers; nothing is written."""
+    with pytest.raises(AtelierError, match="found 41 and 40"):
+        train(Store.open(dataset), replace(CONFIG, batch=41), tmp_path / "model", tmp_path / "runs")
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_gpu_that_is_not_there_is_said(dataset: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`device: cuda` on a machine without one: a sentence, not a traceback of torch."""
+    monkeypatch.setattr("torch.cuda.is_available", lambda: False)
+    with pytest.raises(AtelierError, match="no usable GPU was found"):
+        train(Store.open(dataset), replace(CONFIG, device="cuda"), tmp_path / "model", tmp_path / "runs")
+
+
+def test_samples_are_the_same_every_time(trained: tuple[Path, Trained], tmp_path: Path) -> None:
+    """Twice the same seed: equal files; the first pictures of a longer list are those of a shorter one."""
+    for name in "ab":
+        sample(trained[0], DRAWN, tmp_path / name)
+    sample(trained[0], replace(DRAWN, number=60), tmp_path / "more")
+    for name in ("pictures.npy", "grid.png", "interpolation.png", "samples.json"):
+        assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes()
+    pictures = np.load(tmp_path / "a" / "pictures.npy")
+    assert pictures.shape == (12, 16, 16, 3)
+    assert pictures.dtype == np.uint8
+    assert np.array_equal(np.load(tmp_path / "more" / "pictures.npy")[:12], pictures)
+
+
+@pytest.mark.parametrize("spoilt", ["model.json", "generator.safetensors"])
+def test_a_model_that_is_not_whole_is_said(trained: tuple[Path, Trained], tmp_path: Path, spoilt: str) -> None:
+    """Cut off in the middle: damaged; not there: run train first. Never a traceback, and no samples."""
+    folder = tmp_path / "model"
+    folder.mkdir()
+    for name in ("model.json", "generator.safetensors"):
+        data = (trained[0] / name).read_bytes()
+        (folder / name).write_bytes(data[: len(data) // 2] if name == spoilt else data)
+    with pytest.raises(AtelierError, match="damaged"):
+        sample(folder, DRAWN, tmp_path / "out")
+    (folder / spoilt).unlink()
+    with pytest.raises(AtelierError, match="Run the step train first"):
+        sample(folder, DRAWN, tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.fixture
+def page(trained: tuple[Path, Trained], dataset: Path, tmp_path: Path) -> str:
+    """A report on the model, as HTML."""
+    sample(trained[0], DRAWN, tmp_path / "samples")
+    (tmp_path / "evaluate.json").write_text(json.dumps(SCORES))
+    (tmp_path / "params.yaml").write_text("collect: {source: '<script>alert(1)</script>'}")
+    places = (dataset, trained[0], tmp_path / "samples", tmp_path / "evaluate.json", tmp_path / "plots", tmp_path / "out")
+    return report(tmp_path / "params.yaml", *places).read_text()
+
+
+def test_the_report_shows_scores_and_pictures_and_needs_no_network(page: str) -> None:
+    """Values with error and floor, the times that the floor is exceeded, every picture inside the file, no address outside."""
+    for text in ("fd_lite0", "123.5", "2.5", "61.7", "2.0 times", "recall", "0.98", "1,500"):
+        assert text in page
+    pictures = re.findall(r'src="([^"]+)"', page)
+    assert len(pictures) >= 6
+    for source in pictures:
+        head, data = source.split(",", 1)
+        assert head == "data:image/png;base64"
+        assert base64.b64decode(data, validate=True).startswith(b"\x89PNG")
+    assert not re.findall(r"https?://", page)
+
+
+def test_the_report_shows_strange_names_as_text(page: str) -> None:
+    """What looks like HTML in the parameters or a fingerprint is shown, not run."""
+    assert "<script>" not in page
+    assert "&lt;script&gt;" in page
+    assert "&lt;heldout&gt;" in page
+
+
+def test_the_report_says_which_step_is_missing(dataset: Path, tmp_path: Path) -> None:
+    """Before anything was scored: where a result was expected, and what makes it."""
+    with pytest.raises(AtelierError, match=r"evaluate\.json: expected the result of an earlier step"):
+        report(Path("params.yaml"), dataset, tmp_path, tmp_path, tmp_path / "evaluate.json", tmp_path, tmp_path / "out")
+
+
+def test_distances_are_better_when_lower() -> None:
+    """And shares when higher."""
+    assert [(row["name"], row["better"]) for row in rows(SCORES)] == [("fd_lite0", "lower"), ("recall", "higher")]
+
+
+@pytest.mark.slow
+def test_a_training_process_killed_outright_goes_on(dataset: Path, tmp_path: Path) -> None:
+    """kill -9 in mid-run, the same command again: it goes on, says so, and the bytes are those of a run never killed."""
+    config = "TrainConfig(Gan(network=Dcgan(width=4, latent=8)), kimg=3, batch=10, checkpoint_kimg=0.1, threads=1)"
+    program = (
+        "import sys; from pathlib import Path; from ganlib.pictures.store import Store\n"
+        "from ganlib.training.config import TrainConfig; from ganlib.training.publish import train\n"
+        "from ganlib.methods.gan import Gan; from ganlib.nets.dcgan import Dcgan\n"
+        f"train(Store.open(Path({str(dataset)!r})), {config}, Path(sys.argv[1], 'model'), Path(sys.argv[1], 'runs'))"
+    )
+    killed, whole = tmp_path / "killed", tmp_path / "whole"
+    first = subprocess.Popen([sys.executable, "-c", program, str(killed)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    deadline = time.monotonic() + 120
+    while not list(killed.glob("runs/*/checkpoints/0*")) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    os.kill(first.pid, signal.SIGKILL)
+    assert first.wait() == -signal.SIGKILL
+    assert not (killed / "model").exists()
+    for folder in (killed, whole):
+        done = subprocess.run(
+            [sys.executable, "-c", program, str(folder)], capture_output=True, text=True, timeout=300, check=True
+        )
+        assert ("Goes on from the checkpoint at" in done.stdout) == (folder == killed)
+    for path in (whole / "model").rglob("*.*"):
+        assert path.read_bytes() == (killed / "model" / path.relative_to(whole / "model")).read_bytes(), path.name
