@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ganlib.errors import AtelierError
-from tasks import places
+from tasks import places, servers
 from tasks.cli import run
 from tasks.record import Record, publish
 
@@ -104,7 +104,7 @@ def summary() -> str:
         "",
         f"what it draws   {places.SAMPLES / 'grid.png'}",
         f"report          {places.REPORT}",
-        "browse          make up   (Prefect at http://127.0.0.1:4200, MLflow at http://127.0.0.1:5000)",
+        f"browse          make up   (Prefect at {servers.prefect()}, MLflow at {servers.mlflow()})",
     ]
     return "\n".join(lines)
 

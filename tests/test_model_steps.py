@@ -31,8 +31,8 @@ from tasks.sample import sample
 CONFIG = TrainConfig(Gan(network=Dcgan(width=4, latent=8)), kimg=0.1, batch=10, log_kimg=0.02, sample_kimg=0.05, threads=1)
 DRAWN = SampleConfig(number=12, rows=2, columns=3, strips=2, steps=4)
 SCORES = {
-    "fd_lite0": {"value": 123.456789, "error": 2.5, "floor": 61.7, "n": 1500},
-    "recall": {"value": 0.5, "error": 0.01, "floor": 0.98, "n": 1500},
+    "fd_lite0": {"value": 123.456789, "standard_error": 2.5, "floor": 61.7, "n": 1500},
+    "recall": {"value": 0.5, "standard_error": 0.01, "floor": 0.98, "n": 1500},
     "fingerprint": {"extractor": "lite0", "reference": "<heldout>"},
 }
 

@@ -83,7 +83,7 @@ class Meter:
 
     def read(self) -> dict[str, float]:
         """Means by name, and the speed; then begin anew. Raises `AtelierError` at a mean that is not finite."""
-        values = {name: float(total) / self.steps for name, total in self.sums.items()}
+        values = {name: float(self.sums[name]) / self.steps for name in sorted(self.sums)}
         broken = [name for name, value in values.items() if not math.isfinite(value)]
         if broken:
             raise AtelierError(
