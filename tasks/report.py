@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ganlib.errors import AtelierError
-from tasks import places, servers
+from tasks import places
 from tasks.cli import run
 from tasks.record import Record, publish
 
@@ -104,7 +104,7 @@ def summary() -> str:
         "",
         f"what it draws   {places.SAMPLES / 'grid.png'}",
         f"report          {places.REPORT}",
-        f"browse          make up   (Prefect at {servers.prefect()}, MLflow at {servers.mlflow()})",
+        "browse          make up   (starts the pages of Prefect and MLflow, and says where they are)",
     ]
     return "\n".join(lines)
 

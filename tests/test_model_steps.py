@@ -132,7 +132,7 @@ def test_the_report_shows_scores_and_pictures_and_needs_no_network(page: str) ->
     for text in ("fd_lite0", "123.5", "2.5", "61.7", "2.0 times", "recall", "0.98", "1,500"):
         assert text in page
     pictures = re.findall(r'src="([^"]+)"', page)
-    assert len(pictures) >= 6
+    assert len(pictures) == 5
     for source in pictures:
         head, data = source.split(",", 1)
         assert head == "data:image/png;base64"
