@@ -44,7 +44,7 @@ def test_the_projects_own_parameters_are_good() -> None:
             "objective",
             "train.method.objective must be one of nonsaturating",
         ),
-        ("      r1: 0.1", "      r3: 0.1", "r3", "train.method.penalties.r3 must be one of r1"),
+        ("      r1: 0.2", "      r3: 0.1", "r3", "train.method.penalties.r3 must be one of r1"),
         ("      name: dcgan", "      name: dcgam", "network", "train.method.network must be one of dcgan"),
         ("  source: portraits", "  source: portrait", "collect", "collect must be one of portraits, "),
         ("  heldout: 0.15", "  heldout: 1.5", "heldout", "curate.heldout must be <= 1.0 (got 1.5)"),
