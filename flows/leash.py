@@ -17,6 +17,8 @@ GRACE = 20.0
 
 def main(command: list[str]) -> int:
     """Run `command` in this process's group until it ends or the caller is gone; its exit code, as a shell gives it."""
+    if os.getpgrp() != os.getpid():
+        os.setpgid(0, 0)  # a group of its own: what ends it must end nobody else
     for number in (signal.SIGINT, signal.SIGTERM):
         # Signals to the group are meant for the command. Caught, not ignored: what is ignored stays ignored in a child.
         signal.signal(number, lambda *_: None)

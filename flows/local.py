@@ -18,9 +18,9 @@ import prefect
 from prefect.context import refresh_global_settings_context
 
 from flows.process import leashed
-from flows.services import HOME, answers, last_line
+from flows.services import HOME, answers, last_line, url_of
 from ganlib.errors import AtelierError
-from tasks import cli, servers
+from tasks import cli
 
 #: Seconds that the server may take: the first start makes its database, and the machine may be busy.
 PATIENCE = 180.0
@@ -53,10 +53,11 @@ def _main(flow: Callable[..., Any]) -> None:
 
 @contextmanager
 def _api() -> Iterator[str]:
-    """The address of an API that answers: that of `make up`, or one on a free port, for as long as the block lasts."""
-    url = f"{servers.prefect()}/api"
-    if answers(f"{url}/health"):
-        yield url
+    """The address of an API that answers: that of `make up` (or `PREFECT_API_URL`), or one of its own for this block."""
+    own = url_of("prefect")
+    known = f"{own}/api" if own else os.environ.get("PREFECT_API_URL")
+    if known and answers(f"{known}/health"):
+        yield known
         return
     url = f"http://127.0.0.1:{_free_port()}/api"
     log = HOME / "flow-server.log"

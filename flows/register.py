@@ -1,5 +1,6 @@
 """What a Prefect server must know before it can run a night: the work pool, the deployment, and what to do about dead runs."""
 
+import os
 import subprocess
 import sys
 from datetime import datetime, timedelta
@@ -34,8 +35,9 @@ def pool(name: str) -> None:
 
 def deployment() -> None:
     """Register everything in `prefect.yaml`. Raises `AtelierError` with Prefect's own words where that fails."""
+    here = {**os.environ, "PWD": os.getcwd()}  # prefect.yaml names the folder by it, and only a shell keeps it true
     command = [sys.executable, "-m", "prefect", "--no-prompt", "deploy", "--all"]
-    done = subprocess.run(command, capture_output=True, text=True)
+    done = subprocess.run(command, capture_output=True, text=True, env=here)
     if done.returncode:
         raise AtelierError(f"prefect.yaml could not be registered: {(done.stderr or done.stdout).strip()}")
 

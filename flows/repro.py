@@ -38,7 +38,12 @@ def target(step: str) -> str:
 
 def stale(steps: tuple[str, ...]) -> set[str]:
     """Those of `steps` that DVC finds out of date, and all that come after the first of them."""
-    text = "".join(line for line in dvc("status", "--json") if line.startswith("{"))
+    text = ""
+    for line in dvc("status", "--json"):
+        if line.startswith("{"):
+            text = line
+        elif line:
+            print(line, flush=True)
     changed = [number for number, step in enumerate(steps) if target(step) in json.loads(text or "{}")]
     return set(steps[changed[0] :]) if changed else set()
 
@@ -68,7 +73,7 @@ def dvc(*arguments: str, environment: Mapping[str, str] | None = None) -> Genera
         if process.returncode == 0:
             return
         if wait is None or not _busy(heard):
-            raise _failure(heard, process.returncode)
+            raise failure(heard, process.returncode)
         yield f"Another DVC command is at work in this folder; trying again in {wait:.0f} s."
         time.sleep(wait)
 
@@ -83,7 +88,7 @@ def _busy(heard: list[str]) -> bool:
     return any(sign in line for line in heard for sign in _BUSY)
 
 
-def _failure(heard: list[str], code: int) -> StepFailed:
+def failure(heard: list[str], code: int) -> StepFailed:
     """The error that says what the step said: its own sentence where it has one."""
     sentences = [line.removeprefix("error: ") for line in heard if line.startswith("error: ")]
     if sentences:
@@ -95,12 +100,13 @@ def _failure(heard: list[str], code: int) -> StepFailed:
             "Wait until it has ended, or stop it, then run this again."
         )
     ending = re.search(r"exited with (-?\d+)", "\n".join(heard))
-    if ending is None and code < 128:
+    number = int(ending.group(1)) if ending else code
+    killed = -number if number < 0 else number - 128
+    if 0 < killed < 65:
+        return StepKilled(f"The step was killed (signal {killed}). What it had saved is kept.")
+    if ending is None:
         return StepFailed(
             " ".join(line.removeprefix("ERROR: ") for line in heard[-3:]) or f"DVC ended with {code} and said nothing."
         )
-    number = int(ending.group(1)) if ending else code
-    if number < 0 or number > 128:
-        return StepKilled(f"The step was killed (signal {-number if number < 0 else number - 128}). What it had saved is kept.")
-    last = next((line for line in reversed(heard) if not line.startswith("ERROR: ")), "it said nothing")
+    last = next((line for line in reversed(heard) if not line.startswith("ERROR: ")), "It said nothing")
     return StepFailed(f"{last} (exit code {number}; all that it said is above)")

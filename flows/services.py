@@ -44,8 +44,6 @@ class Service:
 
     def start(self) -> None:
         """Start the process, detached, its output going to its log, and write down which it is."""
-        if self.url:
-            check_free(self.name, self.url)
         HOME.mkdir(parents=True, exist_ok=True)
         with self.log.open("ab") as log:
             process = subprocess.Popen(
@@ -91,6 +89,11 @@ def running(name: str) -> psutil.Process | None:
     except (OSError, ValueError, KeyError, psutil.NoSuchProcess):
         return None
     return process if same else None
+
+
+def url_of(name: str) -> str | None:
+    """Where the service listens, as it was started; None if it does not run."""
+    return json.loads(_file(name).read_text())["url"] if running(name) else None
 
 
 def since(name: str) -> datetime:

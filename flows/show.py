@@ -54,6 +54,13 @@ def scores() -> None:
     create_table_artifact(report.rows(json.loads(places.SCORES.read_text())), key="scores", description=f"`{places.SCORES}`")
 
 
+def branch(name: str | None) -> None:
+    """Which branch holds the new result, if there is one."""
+    line = f"The new result is in the branch {name}: git merge {name}" if name else "Nothing new: no branch."
+    print(line, flush=True)
+    get_run_logger().info(line)
+
+
 def _inline(picture: Path) -> str:
     data = picture.read_bytes()
     return "data:image/png;base64," + base64.b64encode(data).decode() if len(data) <= LARGEST else picture.resolve().as_uri()

@@ -27,7 +27,7 @@ def _was_killed(_task: object, _run: object, state: State) -> bool:
     return state.name == "Killed"
 
 
-@task(persist_result=False, retries=1, retry_delay_seconds=10, retry_condition_fn=_was_killed)
+@task(persist_result=False, retries=1, retry_delay_seconds=5, retry_condition_fn=_was_killed)
 def _run_step(name: str, force: bool, environment: dict[str, str]) -> State:
     """Bring the step `name` up to date; its version, or a state that says in the step's own words why not."""
     command = ["repro", "--single-item", *(["--force"] if force else []), repro.target(name)]

@@ -7,6 +7,7 @@ from prefect.states import Failed
 from flows import branch, local, show
 from flows.repro import StepFailed, Version
 from flows.step import Steps
+from flows.turn import turn
 from ganlib.errors import AtelierError
 
 
@@ -22,7 +23,7 @@ def train_gan(refresh: bool = False, commit: bool = False) -> "State | dict[str,
         commit: put a new result into a branch of its own, `nightly/<date>-<digest>`.
     """
     try:
-        with Steps() as step:
+        with turn(), Steps() as step:
             step("collect", force=refresh, hours=6)
             step("data")
             step("curate", hours=6)
@@ -34,7 +35,7 @@ def train_gan(refresh: bool = False, commit: bool = False) -> "State | dict[str,
             show.scores()
             step("report")
             if commit:
-                branch.commit_results()
+                show.branch(branch.commit_results())
     except (StepFailed, AtelierError) as failure:
         return Failed(message=str(failure))
     return step.versions

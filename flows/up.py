@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from filelock import FileLock
 
-from flows import services
+from flows import services, turn
 from flows.services import Service
 from ganlib.errors import AtelierError
 from tasks import cli, servers
@@ -40,13 +40,21 @@ def main() -> None:
 def _up(started: list[str]) -> None:
     first = [service for service in (prefect_server(), mlflow_server()) if _is_here(service)]
     for service in first:
-        _start(service, started)
+        if service.url and not services.running(service.name):
+            services.check_free(service.name, service.url)
+    Path(".mlflow").mkdir(exist_ok=True)
+    with FileLock(".mlflow/mlflow.db.lock", timeout=PATIENCE):  # a step that makes the database holds it, too
+        for service in first:
+            _start(service, started)
+        for service in first:
+            _wait(service)
     os.environ.update(_prefect_environment())
     from flows import register  # only now: imports prefect, which takes its time and reads the environment once
 
-    for service in first:
-        _wait(service)
     register.pool(POOL)
+    own = services.url_of("prefect")
+    if own and not services.running("worker"):
+        turn.bury_the_dead(f"{own}/api")
     _start(worker(), started)
     register.deployment()
     register.watchman()

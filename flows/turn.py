@@ -1,0 +1,68 @@
+"""One flow at a time in a folder, and what becomes of those that died in the middle of theirs."""
+
+import json
+import os
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from datetime import datetime
+from typing import Any
+
+from filelock import FileLock, Timeout
+
+from ganlib.errors import AtelierError
+from ganlib.files import write_json
+from tasks.places import RUNS
+
+_LOCK = RUNS / "flow.lock"  # held by the system for a living process only
+_HOLDER = RUNS / "flow.json"
+
+
+@contextmanager
+def turn() -> Iterator[None]:
+    """Hold this folder's turn. Raises `AtelierError` that names the holder where another flow has it."""
+    RUNS.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(_LOCK)
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        raise AtelierError(
+            f"Another flow is at work in this folder{_holder()}. Nothing was started. Wait for it or stop it."
+        ) from None
+    try:
+        write_json(_HOLDER, {"pid": os.getpid(), "since": datetime.now().astimezone().isoformat(" ", "seconds")})
+        yield
+    finally:
+        lock.release()
+
+
+def bury_the_dead(api: str) -> int:
+    """Mark the runs as crashed that the server at `api` holds for running although no flow lives here; how many there were.
+
+    They would stay Running for ever, and the next night would be cancelled for their sake.
+    """
+    with suppress(Timeout), FileLock(_LOCK, timeout=0):
+        alive = {"type": {"any_": ["RUNNING", "PENDING", "CANCELLING"]}}
+        dead = _post(f"{api}/flow_runs/filter", {"flow_runs": {"state": alive}})
+        state = {
+            "type": "CRASHED",
+            "name": "Crashed",
+            "message": "It was stopped from outside. The next run goes on from what it had saved.",
+        }
+        for run in dead:
+            _post(f"{api}/flow_runs/{run['id']}/set_state", {"state": state})
+        return len(dead)
+    return 0
+
+
+def _holder() -> str:
+    with suppress(OSError, ValueError, KeyError):
+        found = json.loads(_HOLDER.read_text())
+        return f" (process {found['pid']}, since {found['since']})"
+    return ""
+
+
+def _post(url: str, body: dict[str, Any]) -> Any:
+    request = urllib.request.Request(url, json.dumps(body).encode(), {"Content-Type": "application/json"})  # noqa: S310
+    with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310 - the server of this folder
+        return json.load(answer)

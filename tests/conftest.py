@@ -1,0 +1,161 @@
+"""Copies of the project to try things in, and the servers of `make up` for those tests that need them."""
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+from ruamel.yaml import YAML
+
+PROJECT = Path(__file__).parents[1]
+CODE = ("ganlib", "tasks", "flows")
+FILES = (".dvcignore", ".gitignore", "data.dvc", "dvc.yaml", "params.yaml", "prefect.yaml", "pyproject.toml")
+STEPS = ("collect", "curate", "train", "sample", "evaluate", "report")
+NOWHERE = "http://127.0.0.1:9"  # nothing answers here, and says so at once
+
+#: So small that the whole pipeline takes seconds.
+TINY = {
+    "collect": {"number": 64, "size": 32},
+    "curate": {"size": 16, "heldout": 0.5},
+    "train": {
+        "kimg": 0.3,
+        "batch": 16,
+        "log_kimg": 0.1,
+        "sample_kimg": 0.1,
+        "checkpoint_kimg": 0.1,
+        "device": "cpu",
+        "threads": 1,
+    },
+    "sample": {"number": 64},
+}
+
+
+@dataclass
+class Workspace:
+    """A copy of the project with a git and a DVC of its own; `variables` are added to the environment of what runs there."""
+
+    folder: Path
+    variables: dict[str, str] = field(default_factory=dict)
+
+    def environment(self) -> dict[str, str]:
+        """An environment in which nothing is activated, and nothing of the user's or of other tests is seen."""
+        kept = {
+            name: value for name, value in os.environ.items() if not name.startswith(("PREFECT_", "MLFLOW_", "DVC_", "ATELIER_"))
+        }
+        return {
+            **kept,
+            "PYTHONPATH": str(self.folder),
+            "OMP_NUM_THREADS": "1",
+            "PREFECT_API_URL": f"{NOWHERE}/api",
+            **self.variables,
+        }
+
+    def start(self, *command: str, **variables: str) -> "subprocess.Popen[str]":
+        """Start a command there, with output and errors in one pipe."""
+        pipe = subprocess.PIPE
+        return subprocess.Popen(
+            command, cwd=self.folder, env={**self.environment(), **variables}, stdout=pipe, stderr=subprocess.STDOUT, text=True
+        )
+
+    def run(self, *command: str, code: int | None = 0, **variables: str) -> str:
+        """Run a command there; what it printed. Fails the test unless it ends with `code` (None: with any)."""
+        process = self.start(*command, **variables)
+        output, _ = process.communicate(timeout=300)
+        assert code is None or process.returncode == code, f"{command} ended with {process.returncode}:\n{output}"
+        return output
+
+    def python(self, *arguments: str, code: int | None = 0, **variables: str) -> str:
+        """Run this interpreter there."""
+        return self.run(sys.executable, *arguments, code=code, **variables)
+
+    def dvc(self, *arguments: str, code: int | None = 0, **variables: str) -> str:
+        """Run DVC there, as an activated environment would."""
+        variables = {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}", **variables}
+        return self.python("-m", "dvc", *arguments, code=code, **variables)
+
+    def git(self, *arguments: str) -> str:
+        """Run git there."""
+        return self.run("git", "-c", "user.name=Test", "-c", "user.email=test@localhost", *arguments).strip()
+
+    def commit(self) -> None:
+        """Commit all that lies there."""
+        self.git("add", "--all")
+        self.git("commit", "--quiet", "--allow-empty", "-m", "As it lies here")
+
+    def change(self, section: str, **knobs: object) -> None:
+        """Change knobs of `params.yaml`."""
+        path = self.folder / "params.yaml"
+        yaml = YAML()
+        tree = yaml.load(path)
+        tree[section].update(knobs)
+        yaml.dump(tree, path)
+
+    def read(self, path: str) -> str:
+        """A file's text."""
+        return (self.folder / path).read_text()
+
+
+def copy_project(folder: Path) -> Workspace:
+    """The project's code with tiny parameters, committed, nothing built; it has no `.venv`."""
+    folder.mkdir(parents=True)
+    for name in CODE:
+        shutil.copytree(PROJECT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+    for name in FILES:
+        shutil.copy(PROJECT / name, folder / name)
+    (folder / ".dvc").mkdir()
+    for name in ("config", ".gitignore"):
+        shutil.copy(PROJECT / ".dvc" / name, folder / ".dvc" / name)
+    workspace = Workspace(folder)
+    for section, knobs in TINY.items():
+        workspace.change(section, **knobs)
+    workspace.git("init", "--quiet", "--initial-branch", "main")
+    workspace.commit()
+    return workspace
+
+
+def put_stand_ins(workspace: Workspace) -> Workspace:
+    """Replace every step by one that takes no time."""
+    for step in STEPS:
+        shutil.copy(PROJECT / "tests" / "stand_in.py", workspace.folder / "tasks" / f"{step}.py")
+    workspace.variables["MLFLOW_TRACKING_URI"] = NOWHERE
+    workspace.commit()
+    return workspace
+
+
+@pytest.fixture
+def workspace(tmp_path: Path) -> Workspace:
+    """A copy of the project in which the steps are the real ones, on 64 portraits at 16 pixels."""
+    return copy_project(tmp_path / "atelier")
+
+
+@pytest.fixture
+def chain(tmp_path: Path) -> Workspace:
+    """A copy of the project in which every step takes no time, to try the chain itself."""
+    return put_stand_ins(copy_project(tmp_path / "atelier"))
+
+
+def free_port() -> int:
+    """A port on which nothing listens."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@pytest.fixture(scope="session")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workspace]:
+    """A copy of the project with the real steps, and the servers of `make up` over it, on free ports; once for all tests."""
+    workspace = copy_project(tmp_path_factory.mktemp("served") / "atelier")
+    workspace.variables |= addresses()
+    workspace.python("-m", "flows.up")
+    yield workspace
+    workspace.python("-m", "flows.down")
+
+
+def addresses() -> Mapping[str, str]:
+    """Free addresses for both servers, in the variables that name them."""
+    return {"PREFECT_API_URL": f"http://127.0.0.1:{free_port()}/api", "MLFLOW_TRACKING_URI": f"http://127.0.0.1:{free_port()}"}

@@ -1,0 +1,133 @@
+"""`make up` and `make down`: what runs afterwards, what does not, and what is said about it."""
+
+import json
+import os
+import socket
+import sys
+import time
+import urllib.request
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+from conftest import Workspace, addresses
+
+from flows import services
+from flows.services import Service
+from ganlib.errors import AtelierError
+
+
+@pytest.fixture
+def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An empty current folder, so that the services of a test are nobody else's."""
+    monkeypatch.chdir(tmp_path)
+
+
+def sleeper(name: str = "sleeper") -> Service:
+    """A service that sleeps and has a child that sleeps."""
+    code = (
+        "import subprocess, sys, time; subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(600)']); time.sleep(600)"
+    )
+    return Service(name, [sys.executable, "-c", code], {})
+
+
+@pytest.mark.usefixtures("elsewhere")
+def test_a_service_is_known_by_its_file_until_it_is_stopped() -> None:
+    """It outlives whoever started it; stopping it ends its children too, and a second stop has nothing to do."""
+    sleeper().start()
+    process = services.running("sleeper")
+    assert process is not None
+    while not (children := process.children()):
+        time.sleep(0.01)
+    assert os.getsid(process.pid) == process.pid
+    assert services.stop("sleeper", patience=1)
+    assert not any(one.is_running() and one.status() != psutil.STATUS_ZOMBIE for one in (process, *children))
+    assert not services.stop("sleeper")
+
+
+@pytest.mark.usefixtures("elsewhere")
+def test_a_process_of_the_same_number_is_left_alone() -> None:
+    """After a restart of the machine the number in the file may be anybody's: it is not taken for the service."""
+    services.HOME.mkdir(parents=True)
+    (services.HOME / "old.json").write_text(json.dumps({"pid": os.getpid(), "started": 1.0, "url": None}))
+    assert services.running("old") is None
+    assert not services.stop("old")
+
+
+@pytest.mark.usefixtures("elsewhere")
+def test_a_service_that_ends_at_once_says_why() -> None:
+    """Waiting for it stops, with the last line of its log."""
+    service = Service("broken", [sys.executable, "-c", "raise SystemExit('no such database')"], {})
+    service.start()
+    psutil.wait_procs([psutil.Process(json.loads((services.HOME / "broken.json").read_text())["pid"])], timeout=20)
+    with pytest.raises(AtelierError, match=r"broken ended.*broken\.log: no such database"):
+        service.healthy()
+
+
+def get(url: str, body: dict[str, Any] | None = None) -> Any:
+    """The JSON that a server answers with."""
+    data = None if body is None else json.dumps(body).encode()
+    request = urllib.request.Request(url, data, {"Content-Type": "application/json"})  # noqa: S310
+    with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310 - the servers of these tests
+        return json.load(answer)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["PREFECT_API_URL", "MLFLOW_TRACKING_URI"])
+def test_a_port_in_use_is_named_and_nothing_is_started(chain: Workspace, name: str) -> None:
+    """One sentence with the port and the process that has it; no traceback, nothing half started."""
+    chain.variables |= addresses()
+    port = int(chain.variables[name].removesuffix("/api").rpartition(":")[2])
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", port))
+        taken.listen()
+        output = chain.python("-m", "flows.up", code=2)
+    assert f"error: Port {port} on 127.0.0.1" in output
+    assert f"is in use by process {os.getpid()}" in output
+    assert len(output.splitlines()) == 1
+    assert list((chain.folder / ".runs/services").glob("*.json")) == []
+
+
+@pytest.mark.slow
+def test_up_twice_is_harmless(served: Workspace) -> None:
+    """The second time everything runs already: the same processes, said so."""
+    files = {path.name: path.read_text() for path in (served.folder / ".runs/services").glob("*.json")}
+    assert set(files) == {"prefect.json", "mlflow.json", "worker.json"}
+    output = served.python("-m", "flows.up")
+    assert output.count("runs already") == 3
+    assert {path.name: path.read_text() for path in (served.folder / ".runs/services").glob("*.json")} == files
+
+
+@pytest.mark.slow
+def test_the_nights_are_scheduled(served: Workspace) -> None:
+    """The server has made runs for the coming nights, at most one at a time; its settings are those of prefect.yaml."""
+    api = served.variables["PREFECT_API_URL"]
+    deployment = get(f"{api}/deployments/name/train-gan/nightly")
+    assert deployment["parameters"] == {"refresh": True, "commit": True}
+    assert deployment["global_concurrency_limit"]["limit"] == 1
+    assert deployment["concurrency_options"]["collision_strategy"] == "CANCEL_NEW"
+    assert deployment["pull_steps"] == [{"prefect.deployments.steps.set_working_directory": {"directory": str(served.folder)}}]
+    assert deployment["job_variables"] == {"stream_output": False}
+    deadline = time.monotonic() + 60
+    while not (runs := scheduled(api, deployment["id"])) and time.monotonic() < deadline:
+        time.sleep(0.5)
+    assert runs
+    assert all(run["state"]["type"] == "SCHEDULED" for run in runs)
+
+
+def scheduled(api: str, deployment: str) -> list[dict[str, Any]]:
+    """The runs that the schedule has made."""
+    chosen = {"deployment_id": {"any_": [deployment]}, "state": {"type": {"any_": ["SCHEDULED"]}}}
+    return [run for run in get(f"{api}/flow_runs/filter", {"flow_runs": chosen}) if run["auto_scheduled"]]
+
+
+@pytest.mark.slow
+def test_a_run_whose_process_is_gone_does_not_block_the_next(served: Workspace) -> None:
+    """A run that is held for running although no flow lives in the folder is marked as crashed by `make down` and `make up`."""
+    api = served.variables["PREFECT_API_URL"]
+    flow = get(f"{api}/flows/", {"name": "train-gan"})["id"]
+    run = get(f"{api}/flow_runs/", {"flow_id": flow, "state": {"type": "RUNNING", "name": "Running"}})["id"]
+    script = f"from flows.turn import bury_the_dead; print(bury_the_dead({api!r}))"
+    assert served.python("-c", script).strip() == "1"
+    assert get(f"{api}/flow_runs/{run}")["state"]["type"] == "CRASHED"
