@@ -3,8 +3,6 @@
 SHELL := /bin/bash
 PYTHON ?= python3
 BIN := .venv/bin
-# Spinning threads are quick alone and ruinous in company: waiting ones are asleep instead.
-export OMP_WAIT_POLICY ?= PASSIVE
 
 .PHONY: help
 help: ## This list

@@ -1,13 +1,15 @@
 """One file a step of the pipeline: files in, files out, one record of the run.
 
 What must be in the environment before any of the big packages is imported is set here, once, for every entry point:
-nothing phones home, nothing loads a pickle.
+nothing phones home, nothing loads a pickle, and threads that wait are asleep (spinning ones are as quick alone, and slow
+each other down to a fifth where the cores have other work).
 """
 
 import os
 
 for _name, _value in {
     "NO_ALBUMENTATIONS_UPDATE": "1",
+    "OMP_WAIT_POLICY": "PASSIVE",
     "DO_NOT_TRACK": "1",
     "DVC_NO_ANALYTICS": "1",
     "MLFLOW_DISABLE_TELEMETRY": "true",
