@@ -3,6 +3,9 @@
 SHELL := /bin/bash
 PYTHON ?= python3
 BIN := .venv/bin
+# pip's five hundred lines as a line every twenty packages
+COUNT_PACKAGES = /^Collecting / && ++n % 20 == 0 { printf "  %d of %d packages found\n", n, all; fflush() } \
+	/^Installing / { print "  unpacking them"; fflush() }
 
 .PHONY: help
 help: ## This list
@@ -49,7 +52,8 @@ clean: ## Remove the environment; data, models and records stay
 .venv/installed: requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "error: expected Python 3.11 or later, found $$($(PYTHON) --version). Name another one: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 2; }
 	@$(PYTHON) -m venv .venv || { echo "error: Python's venv module is incomplete here. On Debian and Ubuntu: apt install python3-venv"; rm -rf .venv; exit 2; }
-	@echo "Installing the locked packages into .venv (a few minutes, once)"
-	@$(BIN)/pip install --quiet --progress-bar on --disable-pip-version-check -r requirements.lock
+	@echo "Installing the locked packages into .venv (some minutes, once)"
+	@set -o pipefail; $(BIN)/pip install --progress-bar off --disable-pip-version-check -r requirements.lock \
+		| awk -v all=$$(grep -c == requirements.lock) '$(COUNT_PACKAGES)'
 	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --editable .
 	@touch $@
