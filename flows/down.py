@@ -2,8 +2,6 @@
 
 from contextlib import suppress
 
-from filelock import FileLock
-
 from flows import services, turn
 from flows.up import PATIENCE
 from tasks import cli
@@ -11,8 +9,7 @@ from tasks import cli
 
 def main() -> None:
     """Stop worker, Prefect and MLflow, in this order, and wait until they are gone."""
-    services.HOME.mkdir(parents=True, exist_ok=True)
-    with FileLock(services.HOME / ".lock", timeout=PATIENCE):
+    with services.alone(PATIENCE):
         _stop("worker")
         if own := services.url_of("prefect"):
             with suppress(OSError):  # it may not answer any more

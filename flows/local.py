@@ -38,7 +38,7 @@ def _main(flow: Callable[..., Any]) -> None:
     parser.add_argument("--commit", action="store_true", help="put a new result into a branch of its own")
     options = vars(parser.parse_args())
     with _api() as url:
-        os.environ["PREFECT_API_URL"] = url
+        os.environ |= {"PREFECT_API_URL": url, "PREFECT_FLOWS_HEARTBEAT_FREQUENCY": "30"}
         refresh_global_settings_context()
         _only_trouble_on_the_terminal()
         state = flow(**options, return_state=True)

@@ -6,14 +6,15 @@ import signal
 import socket
 import subprocess
 import urllib.request
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import psutil
+from filelock import FileLock, Timeout
 
 from ganlib.errors import AtelierError
 from ganlib.files import write_json
@@ -63,6 +64,23 @@ class Service:
                 f"{self.name} ended as soon as it was started; what it said is in {self.log}: {last_line(self.log)}"
             )
         return self.health is None or answers(self.health)
+
+
+@contextmanager
+def alone(patience: float) -> Iterator[None]:
+    """One `make up` or `make down` after the other. Raises `AtelierError` if the one before takes longer than `patience`."""
+    HOME.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(HOME / ".lock")
+    try:
+        lock.acquire(timeout=patience)
+    except Timeout:
+        raise AtelierError(
+            f"Another `make up` or `make down` has been at work here for {patience:.0f} s. Stop it first."
+        ) from None
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def answers(health: str) -> bool:

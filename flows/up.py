@@ -23,9 +23,8 @@ DEPLOYMENT = "train-gan/nightly"
 
 def main() -> None:
     """Start what does not run yet, wait until all of it works, say where it is. Running it twice is harmless."""
-    services.HOME.mkdir(parents=True, exist_ok=True)
     started: list[str] = []
-    with FileLock(services.HOME / ".lock", timeout=PATIENCE):
+    with services.alone(PATIENCE):
         try:
             _up(started)
         except BaseException:
@@ -122,10 +121,14 @@ def _wait(service: Service, ready: Callable[[], bool] = lambda: True) -> None:
 
 
 def _is_here(service: Service) -> bool:
-    """Whether the address is one of this machine; a server elsewhere is used as it is."""
-    here = urlsplit(service.url or "").hostname in ("127.0.0.1", "localhost", "::1")
+    """Whether the address is a loopback one. A server elsewhere is used as it is; `AtelierError` where none answers."""
+    here = urlsplit(service.url or "").hostname in ("127.0.0.1", "localhost")
+    if not here and not services.answers(service.health or ""):
+        raise AtelierError(
+            f"{service.url}: expected a loopback address to serve {service.name} at, or its server there; nothing answers."
+        )
     if not here:
-        _say(service.name, f"is elsewhere ({service.url}): not started here")
+        _say(service.name, f"is elsewhere ({service.url}): used as it is")
     return here
 
 

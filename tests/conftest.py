@@ -44,13 +44,13 @@ class Workspace:
 
     def environment(self) -> dict[str, str]:
         """An environment in which nothing is activated, and nothing of the user's or of other tests is seen."""
-        kept = {
-            name: value for name, value in os.environ.items() if not name.startswith(("PREFECT_", "MLFLOW_", "DVC_", "ATELIER_"))
-        }
+        others = ("PREFECT_", "MLFLOW_", "DVC_", "ATELIER_")
+        kept = {name: value for name, value in os.environ.items() if not name.startswith(others)}
         return {
             **kept,
             "PYTHONPATH": str(self.folder),
             "OMP_NUM_THREADS": "1",
+            "PREFECT_HOME": str(self.folder / ".prefect"),
             "PREFECT_API_URL": f"{NOWHERE}/api",
             **self.variables,
         }
