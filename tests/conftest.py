@@ -12,6 +12,10 @@ from pathlib import Path
 import pytest
 from ruamel.yaml import YAML
 
+import tasks as _environment  # noqa: F401  sets the environment before the tests import anything big
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # networks this small only wait for their second thread
+
 PROJECT = Path(__file__).parents[1]
 CODE = ("ganlib", "tasks", "flows")
 FILES = (".dvcignore", ".gitignore", "data.dvc", "dvc.yaml", "params.yaml", "prefect.yaml", "pyproject.toml")
