@@ -75,7 +75,7 @@ def alone(patience: float) -> Iterator[None]:
         lock.acquire(timeout=patience)
     except Timeout:
         raise AtelierError(
-            f"Another `make up` or `make down` has been at work here for {patience:.0f} s. Stop it first."
+            f"Another `make up` or `make down` is at work here for {patience:.0f} s now. Stop it first."
         ) from None
     try:
         yield
