@@ -74,9 +74,7 @@ def alone(patience: float) -> Iterator[None]:
     try:
         lock.acquire(timeout=patience)
     except Timeout:
-        raise AtelierError(
-            f"Another `make up` or `make down` is at work here for {patience:.0f} s now. Stop it first."
-        ) from None
+        raise AtelierError(f"Another `make up` or `make down` is at work here for {patience:.0f} s now. Stop it first.") from None
     try:
         yield
     finally:
