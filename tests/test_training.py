@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 from dataclasses import replace
 from pathlib import Path
@@ -13,7 +14,7 @@ import torch
 from ganlib.errors import AtelierError
 from ganlib.methods.gan import Game, Gan
 from ganlib.nets.dcgan import Dcgan
-from ganlib.training import checkpoint, loop
+from ganlib.training import checkpoint, loop, publish
 from ganlib.training.batches import Batches, dice_for
 from ganlib.training.config import TrainConfig
 from ganlib.training.device import Machine
@@ -209,6 +210,18 @@ def test_another_configuration_or_data_set_is_another_run(tmp_path: Path) -> Non
     """So a changed learning rate can never go on from another one's checkpoint."""
     names = {folder_for(tmp_path, {"lr": lr, "dataset": data}) for lr in (1e-4, 2e-4) for data in ("a", "b")}
     assert len(names) == 4
+
+
+def test_changed_code_is_another_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One more comment in a network's file, and its finished run is not taken for the new one's."""
+    package = tmp_path / "ganlib"
+    shutil.copytree(Path(publish.__file__).parents[1], package)
+    monkeypatch.setattr(publish, "__file__", str(package / "training" / "publish.py"))
+    before = publish.code_digest()
+    assert publish.code_digest() == before
+    with (package / "nets" / "dcgan.py").open("a") as stream:
+        stream.write("# changed\n")
+    assert publish.code_digest() != before
 
 
 def test_history_survives_a_line_cut_off_in_the_middle(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import torch
 
 from ganlib.errors import AtelierError
-from ganlib.files import new_folder, write_bytes, write_text
+from ganlib.files import digest_bytes, new_folder, write_bytes, write_text
 from ganlib.methods import Learner
 from ganlib.pictures.store import Store
 from ganlib.sampling.model import write_model
@@ -17,6 +17,8 @@ from ganlib.training.config import TrainConfig
 from ganlib.training.device import Machine, choose, prepare
 from ganlib.training.history import read, without_clock
 from ganlib.training.run_folder import claim, folder_for, locked
+
+_DECISIVE = ("methods", "nets", "objectives", "training")
 
 
 @dataclass(frozen=True)
@@ -30,9 +32,20 @@ class Trained:
 
 
 def run_for(store: Store, config: TrainConfig, runs: Path) -> tuple[Path, dict[str, Any]]:
-    """The folder of the run that `config` on `store` describes, and what names it."""
-    identity = {"train": asdict(config), "dataset": store.digest, "size": store.size, "channels": store.channels}
+    """The folder of the run that `config` on `store` describes, and what names it.
+
+    The code is part of the name: a run must not go on, or be taken for finished, when what it computes has changed.
+    """
+    shape = {"dataset": store.digest, "size": store.size, "channels": store.channels}
+    identity = {"train": asdict(config), **shape, "code": code_digest()}
     return folder_for(runs, identity), identity
+
+
+def code_digest() -> str:
+    """The digest of the code that decides what a training computes."""
+    ganlib = Path(__file__).parents[1]
+    files = sorted(path for name in _DECISIVE for path in (ganlib / name).rglob("*.py"))
+    return digest_bytes(*(part for path in files for part in (path.relative_to(ganlib).as_posix().encode(), path.read_bytes())))
 
 
 def train(store: Store, config: TrainConfig, out: Path, runs: Path) -> Trained:

@@ -10,7 +10,8 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 EXPERIMENT = "atelier"
-HOME = Path(".mlflow")
+#: With the project, also for a step of `dvc exp run --temp`, whose own folder is thrown away (DVC names the project's).
+HOME = Path(os.environ.get("DVC_ROOT", ".")) / ".mlflow"
 
 #: Names of environment variables: MLflow's own, and the parent run under which a flow puts the runs of its steps.
 URI = "MLFLOW_TRACKING_URI"
