@@ -23,7 +23,7 @@ def record(params: "Params") -> Record:
     return Record(
         "train",
         asdict(params.train),
-        {name: value for name, value in read(history)[-1].items() if isinstance(value, (int, float))},
+        {name: value for name, value in read(history)[-1].items() if isinstance(value, (int, float)) and name != "images"},
         files=[places.MODEL / "model.json", history],
         reads=[places.DATASET],
         writes=[places.MODEL],
