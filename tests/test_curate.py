@@ -294,7 +294,7 @@ def test_a_full_disk_is_one_sentence_and_loses_nothing(
     monkeypatch.setattr("ganlib.pictures.candidates.Pool.add", full)
     done = command("--source", str(messy), "--out", "out", "--size", "64")
     assert (done.code, done.out) == (2, "")
-    assert "error: out: no space left to write. Nothing that was there before was changed." in done.err
+    assert "error: out: no space is left to write here. What was there before was not changed." in done.err
     assert Store.open(tmp_path / "out").digest == digest
     assert sorted(path.name for path in tmp_path.iterdir()) == ["out", "photos", "secret.png"]
 

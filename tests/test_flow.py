@@ -105,7 +105,7 @@ def test_ctrl_c_ends_the_step_too(connected: Workspace) -> None:
     flow = connected.start(sys.executable, *FLOW, STAND_IN_LASTS="train:300")
     trainer = pid_of(connected, "train")
     flow.send_signal(signal.SIGINT)
-    output, _ = flow.communicate(timeout=40)
+    output, _ = flow.communicate(timeout=150)
     assert flow.returncode == 130
     assert output.splitlines()[-1].startswith("Stopped.")
     assert "Traceback" not in output
