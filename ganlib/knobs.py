@@ -5,9 +5,10 @@ pydantic finds these marks in the annotations and enforces them when `ganlib.con
 """
 
 import difflib
+import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
-from typing import Annotated, Any, Union
+from dataclasses import dataclass, is_dataclass
+from typing import Annotated, Any, Union, get_type_hints
 
 
 @dataclass(frozen=True)
@@ -32,15 +33,30 @@ Share = Annotated[float, Range(ge=0, le=1)]
 
 
 @dataclass(frozen=True)
-class PowerOfTwo:
-    """A power of two between `low` and `high`, as the networks' doubling of resolution wants it."""
+class MultipleOf:
+    """A multiple of `unit` from `low` to `high`."""
 
+    unit: int
     low: int
     high: int
 
     def check(self, value: int) -> int:
-        if value & (value - 1) or not self.low <= value <= self.high:
-            raise ValueError(f"must be a power of two from {self.low} to {self.high}")
+        if value % self.unit or not self.low <= value <= self.high:
+            raise ValueError(f"must be a multiple of {self.unit} from {self.low} to {self.high}")
+        return value
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: Callable[[Any], Any]) -> Any:
+        from pydantic_core import core_schema
+
+        return core_schema.no_info_after_validator_function(self.check, handler(source))
+
+
+class Word:
+    """A name that somebody gives, and that can stand in paths, commands and addresses."""
+
+    def check(self, value: str) -> str:
+        if not re.fullmatch(r"[a-z][a-z0-9_]*", value):
+            raise ValueError("must be of small letters, digits and underscores, a letter first")
         return value
 
     def __get_pydantic_core_schema__(self, source: Any, handler: Callable[[Any], Any]) -> Any:
@@ -68,13 +84,18 @@ class Named:
 
 
 class OneOf:
-    """One of the registry's dataclasses, chosen by the value of the field `key` (`source: folder`, `name: dcgan`)."""
+    """One of the registry's dataclasses, chosen by the value of the field `key` (`source: folder`, `name: dcgan`).
+
+    A plain name stands for the dataclass with its defaults: `objective: hinge` is `objective: {name: hinge}`.
+    """
 
     def __init__(self, key: str, registry: Mapping[str, type[Any]]) -> None:
         self.key = key
         self.registry = registry
 
     def check(self, value: Any) -> Any:
+        if isinstance(value, str):
+            value = {self.key: value}
         name = value.get(self.key) if isinstance(value, Mapping) else getattr(value, self.key, None)
         if name not in self.registry:
             raise ValueError(unknown(self.key, str(name), self.registry))
@@ -89,6 +110,25 @@ class OneOf:
         if len(members) > 1:
             choice = Annotated[Union[members], Field(discriminator=self.key)]  # noqa: UP007  made at run time
         return core_schema.no_info_before_validator_function(self.check, handler.generate_schema(choice))
+
+
+def build(kind: type[Any], values: Mapping[str, Any]) -> Any:
+    """A dataclass of knobs, and those inside it, from plain values such as JSON keeps; without pydantic, and unchecked."""
+    marks = get_type_hints(kind, include_extras=True)
+    chosen = dict(values)
+    for name, value in values.items():
+        inner = _dataclass_in(marks.get(name), value) if isinstance(value, Mapping) else None
+        if inner is not None:
+            chosen[name] = build(inner, value)
+    return kind(**chosen)
+
+
+def _dataclass_in(annotation: Any, values: Mapping[str, Any]) -> type[Any] | None:
+    """The dataclass that a field's values are for, if any: the field's own type, or the one that the values choose by name."""
+    for mark in getattr(annotation, "__metadata__", ()):
+        if isinstance(mark, OneOf):
+            return mark.registry[values[mark.key]]
+    return annotation if isinstance(annotation, type) and is_dataclass(annotation) else None
 
 
 def unknown(kind: str, name: str, valid: Iterable[str]) -> str:

@@ -36,7 +36,7 @@ def test_the_projects_own_parameters_are_good() -> None:
     [
         ("  batch: 16", "  batch: -3", "batch", "train.batch must be > 0 (got -3)"),
         ("  batch: 16", "  batches: 64", "batches", "train.batches is not a known key"),
-        ("  size: 32", "  size: 48", "size: 48", "curate.size must be a power of two from 16 to 256 (got 48)"),
+        ("  size: 32", "  size: 50", "size: 50", "curate.size must be a multiple of 4 from 16 to 256 (got 50)"),
         ("  batch: 16", "  batch: many", "batch", "train.batch must be a valid integer"),
         (
             "    objective: nonsaturating",
@@ -44,7 +44,8 @@ def test_the_projects_own_parameters_are_good() -> None:
             "objective",
             "train.method.objective must be one of nonsaturating",
         ),
-        ("      r1: 0.2", "      r3: 0.1", "r3", "train.method.penalties.r3 must be one of r1"),
+        ("      r1: 0.2", "      gradiant: 0.1", "gradiant", "train.method.penalties.gradiant must be one of gradient, dragan, r1"),
+        ("  flip: false", "  flip: false\n  decay_shape: steep", "decay_shape", "train.decay_shape must be 'linear' or 'cosine'"),
         ("      name: dcgan", "      name: dcgam", "network", "train.method.network must be one of dcgan"),
         ("  source: portraits", "  source: portrait", "collect", "collect must be one of portraits, "),
         ("  heldout: 0.15", "  heldout: 1.5", "heldout", "curate.heldout must be <= 1.0 (got 1.5)"),

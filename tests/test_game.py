@@ -3,12 +3,18 @@
 import pytest
 import torch
 
+from ganlib.methods.base import Batch, Setting
 from ganlib.methods.gan import Gan
 from ganlib.nets.dcgan import Dcgan
 from ganlib.training.average import Average
 
 TINY = Dcgan(width=4, latent=8)
-CPU = torch.device("cpu")
+SETTING = Setting(16, 3, 50, torch.device("cpu"), torch.float32)
+
+
+def batch(real: torch.Tensor, images: int = 0, done: float = 0.0, seed: int = 1) -> Batch:
+    """A step's input with fresh dice."""
+    return Batch(real, torch.arange(len(real)), torch.Generator().manual_seed(seed), images, done)
 
 
 def weights(module: torch.nn.Module) -> torch.Tensor:
@@ -17,18 +23,18 @@ def weights(module: torch.nn.Module) -> torch.Tensor:
 
 def test_in_event_one_only_the_discriminator_learns() -> None:
     """G is held fixed to the bit, D moves."""
-    game = Gan(network=TINY).learner(16, 3, CPU, torch.float32)
+    game = Gan(network=TINY).learner(SETTING)
     g, d = weights(game.g), weights(game.d)
-    game.event_one(torch.randn(8, 3, 16, 16), torch.randn(8, 8), penalise=True)
+    game.event_one(batch(torch.randn(8, 3, 16, 16)), torch.randn(8, 8), penalise=True)
     assert torch.equal(weights(game.g), g)
     assert not torch.equal(weights(game.d), d)
 
 
 def test_in_event_two_only_the_generator_learns() -> None:
     """D is held fixed to the bit and can learn again afterwards, G moves."""
-    game = Gan(network=TINY).learner(16, 3, CPU, torch.float32)
+    game = Gan(network=TINY).learner(SETTING)
     g, d = weights(game.g), weights(game.d)
-    game.event_two(torch.randn(8, 8))
+    game.event_two(batch(torch.randn(8, 3, 16, 16)), torch.randn(8, 8))
     assert torch.equal(weights(game.d), d)
     assert not torch.equal(weights(game.g), g)
     assert all(parameter.requires_grad for parameter in game.d.parameters())
@@ -37,16 +43,16 @@ def test_in_event_two_only_the_generator_learns() -> None:
 def test_each_event_does_what_it_is_for() -> None:
     """Repeated alone, event one widens the gap between the scores of real and generated; event two then closes it."""
     torch.manual_seed(0)
-    game = Gan(network=TINY, penalties={}, lr_generator=2e-3, lr_discriminator=2e-3).learner(16, 3, CPU, torch.float32)
+    game = Gan(network=TINY, penalties={}, lr_generator=2e-3, lr_discriminator=2e-3).learner(SETTING)
     real, codes = torch.rand(16, 3, 16, 16), torch.randn(16, 8)
-    first = game.event_one(real, codes, penalise=False)
+    first = game.event_one(batch(real), codes, penalise=False)
     for _ in range(30):
-        last = game.event_one(real, codes, penalise=False)
+        last = game.event_one(batch(real), codes, penalise=False)
     gap = last["score_real"] - last["score_fake"]
     assert gap > first["score_real"] - first["score_fake"] + 0.5
-    before = game.event_two(codes)["loss_g"]
+    before = game.event_two(batch(real), codes)["loss_g"]
     for _ in range(30):
-        after = game.event_two(codes)["loss_g"]
+        after = game.event_two(batch(real), codes)["loss_g"]
     assert after < before - 0.2
 
 
@@ -55,11 +61,11 @@ def test_a_lazy_penalty_is_taken_every_so_many_steps() -> None:
     steps = []
     for penalties in ({"r1": 10.0}, {}):
         torch.manual_seed(0)
-        game = Gan(network=TINY, penalties=penalties, penalty_every=2).learner(16, 3, CPU, torch.float32)
+        game = Gan(network=TINY, penalties=penalties, penalty_every=2).learner(SETTING)
         before = weights(game.d)
-        game.step(torch.ones(4, 3, 16, 16), torch.Generator().manual_seed(1), images=4)
+        game.step(batch(torch.ones(4, 3, 16, 16), images=4))
         steps.append(weights(game.d) - before)
-        game.step(torch.ones(4, 3, 16, 16), torch.Generator().manual_seed(1), images=8)
+        game.step(batch(torch.ones(4, 3, 16, 16), images=8))
         steps.append(weights(game.d))
     assert torch.equal(steps[0], steps[2])
     assert not torch.equal(steps[1], steps[3])
@@ -88,7 +94,7 @@ def test_an_early_average_does_not_cling_to_random_weights() -> None:
 
 def test_what_is_published_is_the_average() -> None:
     """`published` holds the averaged generator, which training does not switch to training mode."""
-    game = Gan(network=TINY, ema_kimg=5).learner(16, 3, CPU, torch.float32)
-    game.step(torch.randn(8, 3, 16, 16), torch.Generator().manual_seed(0), images=1000)
+    game = Gan(network=TINY, ema_kimg=5).learner(SETTING)
+    game.step(batch(torch.randn(8, 3, 16, 16), images=1000))
     assert game.published()["generator"] is game.average.module
     assert not game.published()["generator"].training

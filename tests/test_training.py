@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 import signal
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,17 +13,21 @@ import pytest
 import torch
 
 from ganlib.errors import AtelierError
+from ganlib.methods.base import Batch, Setting
 from ganlib.methods.gan import Game, Gan
 from ganlib.nets.dcgan import Dcgan
 from ganlib.training import checkpoint, loop, publish
 from ganlib.training.batches import Batches, dice_for
 from ganlib.training.config import TrainConfig
 from ganlib.training.device import Machine
+from ganlib.training.guard import NotFinite
 from ganlib.training.history import History, read, without_clock
 from ganlib.training.run_folder import claim, folder_for, locked
+from ganlib.training.schedule import decayed, towards
 from ganlib.training.state import from_tensors, to_tensors
 
 CPU = torch.device("cpu")
+SETTING = Setting(16, 3, 50, CPU, torch.float32)
 MACHINE = Machine("cpu", "float32", torch.get_num_threads())
 PICTURES = np.random.default_rng(0).integers(0, 256, (50, 16, 16, 3), dtype=np.uint8)
 METHOD = Gan(network=Dcgan(width=4, latent=8), penalty_every=3)
@@ -31,23 +36,29 @@ CONFIG = TrainConfig(METHOD, kimg=0.16, batch=8, decay=0.5, flip=True, log_kimg=
 
 def learner(seed: int = 0) -> Game:
     torch.manual_seed(seed)
-    return METHOD.learner(16, 3, CPU, torch.float32)
+    return METHOD.learner(SETTING)
 
 
 class Killed(BaseException):
     """Stands for kill -9: nothing gets to tidy up."""
 
 
-def kill_at(monkeypatch: pytest.MonkeyPatch, images: int) -> None:
-    """Let the next training die before the step after `images` pictures."""
+def struck_at(
+    monkeypatch: pytest.MonkeyPatch, images: int, blow: Callable[[dict[str, torch.Tensor]], dict[str, torch.Tensor]]
+) -> None:
+    """Let `blow` befall what the step after `images` pictures reports."""
     step = Game.step
 
-    def dying(self: Game, real: torch.Tensor, dice: torch.Generator, shown: int) -> dict[str, torch.Tensor]:
-        if shown == images:
-            raise Killed
-        return step(self, real, dice, shown)
+    def struck(self: Game, batch: Batch) -> dict[str, torch.Tensor]:
+        seen = step(self, batch)
+        return blow(seen) if batch.images == images else seen
 
-    monkeypatch.setattr(Game, "step", dying)
+    monkeypatch.setattr(Game, "step", struck)
+
+
+def kill(seen: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    """Die on the spot."""
+    raise Killed
 
 
 @pytest.mark.parametrize("images", [8, 40, 64, 152])
@@ -56,11 +67,10 @@ def test_a_killed_run_goes_on_to_the_same_bits(tmp_path: Path, monkeypatch: pyte
     whole = learner()
     loop.train(whole, PICTURES, CONFIG, MACHINE, tmp_path / "whole")
     with monkeypatch.context() as patch:
-        kill_at(patch, images)
+        struck_at(patch, images, kill)
         with pytest.raises(Killed):
             loop.train(learner(), PICTURES, CONFIG, MACHINE, tmp_path / "killed")
-    # what a new process would draw at random is never used: the checkpoint has it all
-    resumed = learner(seed=0 if images < 32 else 1)
+    resumed = learner(seed=1)  # what a new process draws at random is never used: the checkpoint has it all
     loop.train(resumed, PICTURES, CONFIG, MACHINE, tmp_path / "killed")
     ours, theirs = to_tensors(resumed.parts()), to_tensors(whole.parts())
     assert ours.keys() == theirs.keys()
@@ -88,22 +98,20 @@ def test_every_part_of_the_state_matters(tmp_path: Path, part: str) -> None:
         batches = Batches(PICTURES, 8, 0, True, CPU)
         for images in range(80, 160, 8):
             dice = dice_for(0, images)
-            other.step(batches.at(images, dice), dice, images)
+            other.step(Batch(*batches.at(images, dice), dice, images))
         ends.append(to_tensors(other.parts()))
     assert any(not torch.equal(ends[0][name], ends[1][name]) for name in ends[0])
 
 
 def test_a_signal_ends_the_step_and_leaves_a_checkpoint(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """SIGTERM in mid-run: the outcome names it, the checkpoint holds what was learnt until then, the next call ends the run."""
-    step = Game.step
 
-    def struck(self: Game, real: torch.Tensor, dice: torch.Generator, shown: int) -> dict[str, torch.Tensor]:
-        if shown == 56:
-            os.kill(os.getpid(), signal.SIGTERM)
-        return step(self, real, dice, shown)
+    def terminate(seen: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+        os.kill(os.getpid(), signal.SIGTERM)
+        return seen
 
     with monkeypatch.context() as patch:
-        patch.setattr(Game, "step", struck)
+        struck_at(patch, 56, terminate)
         outcome = loop.train(learner(), PICTURES, CONFIG, MACHINE, tmp_path)
     assert (outcome.images, outcome.stopped_by) == (64, signal.SIGTERM)
     found = checkpoint.load_latest(tmp_path / "checkpoints")
@@ -112,20 +120,78 @@ def test_a_signal_ends_the_step_and_leaves_a_checkpoint(tmp_path: Path, monkeypa
     assert loop.train(learner(), PICTURES, CONFIG, MACHINE, tmp_path) == loop.Outcome(160, None)
 
 
-def test_a_number_that_is_none_stops_the_run_by_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A NaN loss: the error names it, and the last checkpoint is from before it."""
-    step = Game.step
+def poison(learner: Game) -> None:
+    """Let the next gradient of one tensor of the generator be NaN, wherever it comes from."""
+    learner.g.last.weight.register_hook(lambda gradient: gradient * float("nan"))
 
-    def broken(self: Game, real: torch.Tensor, dice: torch.Generator, shown: int) -> dict[str, torch.Tensor]:
-        seen = step(self, real, dice, shown)
-        return seen | {"loss_g": seen["loss_g"] * float("nan")} if shown >= 40 else seen
 
-    monkeypatch.setattr(Game, "step", broken)
-    with pytest.raises(AtelierError, match="loss_g is no finite number"):
+def test_a_gradient_that_is_no_number_never_reaches_the_weights() -> None:
+    """The step raises and names the tensor; not a bit of the generator has changed."""
+    game = learner()
+    before = {name: value.clone() for name, value in game.g.named_parameters()}
+    poison(game)
+    with pytest.raises(NotFinite, match=r"the gradient of generator\.last\.weight"):
+        game.step(Batch(torch.rand(8, 3, 16, 16), torch.arange(8), dice_for(0, 0)))
+    assert all(torch.equal(value, before[name]) for name, value in game.g.named_parameters())
+
+
+def test_a_broken_number_sends_the_run_back_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A NaN after 80 pictures: back to the checkpoint at 64, on with other random numbers, to the end; and it is said."""
+    struck = []
+
+    def once(seen: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+        struck.append(1)
+        return seen | {"loss_g": seen["loss_g"] * float("nan")} if len(struck) == 1 else seen
+
+    struck_at(monkeypatch, 80, once)
+    game = learner()
+    assert loop.train(game, PICTURES, CONFIG, MACHINE, tmp_path / "struck") == loop.Outcome(160, None)
+    said = capsys.readouterr().out
+    assert "before it reached the weights: loss_g" in said
+    assert "Went back to 0.1 kimg and goes on from there, once, with another seed." in said
+    lines = read(tmp_path / "struck" / "history.jsonl")
+    assert [line["images"] for line in lines] == sorted({line["images"] for line in lines})
+    monkeypatch.undo()
+    whole = learner()
+    loop.train(whole, PICTURES, CONFIG, MACHINE, tmp_path / "whole")
+    assert not torch.equal(
+        to_tensors(game.parts())["generator/first.weight"], to_tensors(whole.parts())["generator/first.weight"]
+    )
+
+
+def test_a_number_broken_twice_stops_the_run_by_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The error names it, and the last checkpoint is from before it."""
+    struck_at(monkeypatch, 80, lambda seen: seen | {"loss_g": seen["loss_g"] * float("nan")})
+    with pytest.raises(AtelierError, match="loss_g is none, for the second time"):
         loop.train(learner(), PICTURES, CONFIG, MACHINE, tmp_path)
     found = checkpoint.load_latest(tmp_path / "checkpoints")
     assert found is not None
-    assert found[0] <= 40
+    assert found[0] <= 80
+
+
+def test_a_run_killed_after_it_went_back_ends_with_the_same_bits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """How often it went back is part of the checkpoint, and with it the seed that it goes on with."""
+    ends = []
+    for name in ("whole", "killed"):
+        struck: list[int] = []
+
+        def once(seen: dict[str, torch.Tensor], struck: list[int] = struck) -> dict[str, torch.Tensor]:
+            struck.append(1)
+            return seen | {"loss_g": seen["loss_g"] * float("nan")} if len(struck) == 1 else seen
+
+        with monkeypatch.context() as patch:
+            struck_at(patch, 80, once)
+            if name == "killed":
+                with patch.context() as inner:
+                    struck_at(inner, 136, kill)
+                    with pytest.raises(Killed):
+                        loop.train(learner(), PICTURES, CONFIG, MACHINE, tmp_path / name)
+            game = learner(seed=3 if name == "killed" else 0)
+            loop.train(game, PICTURES, CONFIG, MACHINE, tmp_path / name)
+        ends.append(to_tensors(game.parts()))
+    assert all(torch.equal(ends[0][name], ends[1][name]) for name in ends[0])
 
 
 def test_every_picture_is_shown_once_a_round() -> None:
@@ -135,7 +201,7 @@ def test_every_picture_is_shown_once_a_round() -> None:
     shown = [
         round((value + 1) * 127.5)
         for images in range(0, 400, 8)
-        for value in batches.at(images, dice_for(3, images)).flatten().tolist()
+        for value in batches.at(images, dice_for(3, images))[0].flatten().tolist()
     ]
     assert sorted(shown) == sorted(list(range(50)) * 8)
 
@@ -146,14 +212,16 @@ def test_a_batch_depends_on_the_count_alone() -> None:
     for images in range(0, 96, 8):
         one.at(images, dice_for(0, images))
     again = Batches(PICTURES, 8, 0, True, CPU)
-    assert torch.equal(one.at(96, dice_for(0, 96)), again.at(96, dice_for(0, 96)))
+    pair = one.at(96, dice_for(0, 96)), again.at(96, dice_for(0, 96))
+    assert torch.equal(pair[0][0], pair[1][0])
+    assert torch.equal(pair[0][1], pair[1][1])
 
 
 def test_black_and_white_reach_the_ends_of_the_range() -> None:
     """0 becomes -1 and 255 becomes 1, exactly; a mirrored picture is the same pixels from right to left."""
     ends = np.zeros((1, 2, 2, 1), np.uint8)
     ends[:, :, 1] = 255
-    seen = {tuple(Batches(ends, 1, 0, True, CPU).at(i, dice_for(0, i)).flatten().tolist()) for i in range(20)}
+    seen = {tuple(Batches(ends, 1, 0, True, CPU).at(i, dice_for(0, i))[0].flatten().tolist()) for i in range(20)}
     assert seen == {(-1.0, 1.0, -1.0, 1.0), (1.0, -1.0, 1.0, -1.0)}
 
 
@@ -237,12 +305,18 @@ def test_history_survives_a_line_cut_off_in_the_middle(tmp_path: Path) -> None:
 
 def test_learning_rates_fall_in_a_straight_line_at_the_end() -> None:
     """With decay 0.5 the factor is 1 until half the run, 1/2 at three quarters, 0 at the end; with 0 it stays 1."""
-    assert [loop.decayed(done, 0.5) for done in (0.0, 0.5, 0.75, 1.0)] == [1.0, 1.0, 0.5, 0.0]
-    assert loop.decayed(1.0, 0.0) == 1.0
+    assert [decayed(done, 0.5) for done in (0.0, 0.5, 0.75, 1.0)] == [1.0, 1.0, 0.5, 0.0]
+    assert decayed(1.0, 0.0) == 1.0
     game = learner()
     game.anneal(0.25)
     assert game.optimiser_g.param_groups[0]["lr"] == METHOD.lr_generator / 4
     assert game.optimiser_d.param_groups[0]["lr"] == METHOD.lr_discriminator / 4
+
+
+def test_factors_can_follow_half_a_cosine() -> None:
+    """A rate falls to 1/2 in the middle of its share, then to 0; a penalty is half way to its last factor in the middle."""
+    assert [decayed(done, 0.5, "cosine") for done in (0.25, 0.5, 0.75, 1.0)] == pytest.approx([1.0, 1.0, 0.5, 0.0], abs=1e-15)
+    assert [towards(0.1, done) for done in (0.0, 0.5, 1.0)] == pytest.approx([1.0, 0.55, 0.1], abs=1e-15)
 
 
 @pytest.mark.gpu
@@ -250,6 +324,6 @@ def test_learning_rates_fall_in_a_straight_line_at_the_end() -> None:
 def test_the_game_runs_on_a_gpu_in_bf16(tmp_path: Path) -> None:
     """The same loop ends on the GPU, with finite numbers."""
     torch.manual_seed(0)
-    game = METHOD.learner(16, 3, torch.device("cuda"), torch.bfloat16)
+    game = METHOD.learner(Setting(16, 3, 50, torch.device("cuda"), torch.bfloat16))
     outcome = loop.train(game, PICTURES, CONFIG, Machine("cuda", "bf16", 1), tmp_path)
     assert outcome == loop.Outcome(160, None)

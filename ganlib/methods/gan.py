@@ -1,19 +1,27 @@
 """The alternating game of a generator and a discriminator (Goodfellow et al. 2014, algorithm 1)."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 import torch
 from torch import Tensor, nn
 
 from ganlib.knobs import Named, NaturalFloat, OneOf, Positive, PositiveFloat, Share
-from ganlib.nets import NETWORKS, Network
+from ganlib.methods.base import Batch, Setting
+from ganlib.methods.pairing import senseless
+from ganlib.methods.priors import UniformCodes
+from ganlib.nets import NETWORKS
+from ganlib.nets.base import Network
 from ganlib.nets.dcgan import Dcgan
+from ganlib.nets.reconstruction import Reconstruction
 from ganlib.objectives import OBJECTIVES
+from ganlib.objectives.base import Objective
+from ganlib.objectives.nonsaturating import Nonsaturating
 from ganlib.objectives.penalties import PENALTIES
+from ganlib.pictures.augment import Augment, augmented
 from ganlib.training.average import Average
+from ganlib.training.descent import adam, autocast, descend, frozen, placed, set_rate
+from ganlib.training.schedule import towards
 from ganlib.training.state import Parts
 
 
@@ -21,124 +29,165 @@ from ganlib.training.state import Parts
 class Gan:
     """The knobs of the game.
 
+    discriminator: what D answers with, `scores` or, as an auto-encoder, `reconstruction` errors (for BEGAN).
     penalties: weight by name, each the factor before the penalty's expectation (R1's γ/2).
     penalty_every: a penalty is taken every so many steps, with its weight multiplied by as much (Karras et al. 2020).
+    penalty_end: the factor that the weights of the penalties reach at the end of the run, on half a cosine from 1.
+    clip: D's weights are held in [-clip, clip] (Arjovsky et al. 2017); 0 leaves them free.
+    generator_every: G learns in every so many steps only, D in all.
+    codes: what they are drawn from; `uniform` is in [-1, 1].
     ema_kimg: half-life of the averaged generator, in thousands of pictures; 0 publishes the last one.
     """
 
+    mirrors: ClassVar[bool] = True
+
     name: Literal["gan"] = "gan"
     network: Annotated[Network, OneOf("name", NETWORKS)] = field(default_factory=Dcgan)
-    objective: Annotated[str, Named("objective", OBJECTIVES)] = "nonsaturating"
+    objective: Annotated[Objective, OneOf("name", OBJECTIVES)] = field(default_factory=Nonsaturating)
+    discriminator: Literal["scores", "reconstruction"] = "scores"
     penalties: dict[Annotated[str, Named("penalty", PENALTIES)], NaturalFloat] = field(default_factory=lambda: {"r1": 1.0})
-    penalty_every: Positive = 8
+    penalty_every: Positive = 1
+    penalty_end: NaturalFloat = 1.0
+    clip: NaturalFloat = 0.0
+    augment: Augment = field(default_factory=Augment)
+    generator_every: Positive = 1
+    codes: Literal["normal", "uniform"] = "normal"
     lr_generator: PositiveFloat = 2e-4
     lr_discriminator: PositiveFloat = 2e-4
     beta1: Share = 0.0
     beta2: Share = 0.99
     ema_kimg: NaturalFloat = 2.0
 
-    def generator(self, size: int, channels: int) -> nn.Module:
-        """A new generator, as the published weights fit it."""
-        return self.network.generator(size, channels)
+    def __post_init__(self) -> None:
+        """Refuse what makes no sense together, with the reason."""
+        if reason := senseless(self):
+            raise ValueError(reason)
 
-    def learner(self, size: int, channels: int, device: torch.device, precision: torch.dtype) -> "Game":
+    def generator(self, size: int, channels: int) -> nn.Module:
+        """A new generator of standard normal codes, as the published weights fit it."""
+        decoder = self.network.generator(size, channels)
+        return UniformCodes(decoder) if self.codes == "uniform" else decoder
+
+    def learner(self, setting: Setting) -> "Game":
         """The game, ready for its first step; weights are drawn from torch's global random state."""
-        return Game(self, size, channels, device, precision)
+        return Game(self, setting)
+
+    def judge(self, size: int, channels: int) -> nn.Module:
+        """A new discriminator."""
+        if self.discriminator == "reconstruction":
+            return Reconstruction(self.network, size, channels)
+        return self.network.discriminator(size, channels)
+
+
+class Dials(nn.Module):
+    """What the game turns by itself as it goes: the balance of its sides (BEGAN's k), the strength of augmentation (ADA's p)."""
+
+    balance: Tensor
+    strength: Tensor
+
+    def __init__(self, strength: float) -> None:
+        super().__init__()
+        self.register_buffer("balance", torch.zeros(()))
+        self.register_buffer("strength", torch.tensor(strength))
 
 
 class Game:
     """Generator and discriminator, their optimisers, and the generator's average over time."""
 
-    def __init__(self, knobs: Gan, size: int, channels: int, device: torch.device, precision: torch.dtype) -> None:
-        self.knobs, self.device, self.precision = knobs, device, precision
+    def __init__(self, knobs: Gan, setting: Setting) -> None:
+        self.knobs, self.device, self.precision = knobs, setting.device, setting.precision
         self.latent = knobs.network.latent
-        self.g = _placed(knobs.network.generator(size, channels), device)
-        self.d = _placed(knobs.network.discriminator(size, channels), device)
+        self.g = placed(knobs.generator(setting.size, setting.channels), self.device)
+        self.d = placed(knobs.judge(setting.size, setting.channels), self.device)
         self.average = Average(self.g, knobs.ema_kimg)
-        self.optimiser_g = self._adam(self.g, knobs.lr_generator)
-        self.optimiser_d = self._adam(self.d, knobs.lr_discriminator)
-        self.objective = OBJECTIVES[knobs.objective]
+        self.optimiser_g = adam(self.g, knobs.lr_generator, knobs.beta1, knobs.beta2)
+        self.optimiser_d = adam(self.d, knobs.lr_discriminator, knobs.beta1, knobs.beta2)
+        self.dials = Dials(knobs.augment.strength_at_first).to(self.device)
+        self.objective = knobs.objective
 
-    def step(self, real: Tensor, dice: torch.Generator, images: int) -> dict[str, Tensor]:
+    def step(self, batch: Batch) -> dict[str, Tensor]:
         """Event one, then event two, on one batch each."""
-        penalise = (images // len(real)) % self.knobs.penalty_every == 0
-        seen = self.event_one(real, self._codes(len(real), dice), penalise)
-        seen |= self.event_two(self._codes(len(real), dice))
-        self.average.update(self.g, len(real), images)
+        number = len(batch.real)
+        count = batch.images // number
+        seen = self.event_one(batch, self.codes(number, batch.dice), count % self.knobs.penalty_every == 0)
+        if count % self.knobs.generator_every == 0:
+            seen |= self.event_two(batch, self.codes(number, batch.dice))
+        self.average.update(self.g, number, batch.images)
         return seen
 
-    def event_one(self, real: Tensor, codes: Tensor, penalise: bool) -> dict[str, Tensor]:
+    def event_one(self, batch: Batch, codes: Tensor, penalise: bool) -> dict[str, Tensor]:
         """The generator held fixed, the discriminator learns to tell the data set from what was generated."""
         with torch.no_grad(), self._autocast():
             fake = self.g(codes)
+        real, fake = self._augmented(batch.real, batch.dice), self._augmented(fake.float(), batch.dice)
         with self._autocast():
             score_real, score_fake = self.d(real).float(), self.d(fake).float()
-        loss = self.objective.discriminator(score_real, score_fake)
-        total = loss + self.knobs.penalty_every * self._penalty(real, fake) if penalise else loss
-        _descend(self.optimiser_d, total)
-        return {"loss_d": loss.detach(), "score_real": score_real.detach().mean(), "score_fake": score_fake.detach().mean()}
+        loss = self.objective.balanced(score_real, score_fake, self.dials.balance)
+        total = loss + self.knobs.penalty_every * self._penalty(real, fake, batch) if penalise else loss
+        descend(self.optimiser_d, total, "discriminator")
+        self._turn(score_real.detach(), score_fake.detach())
+        seen = {"loss_d": loss.detach(), "score_real": score_real.detach().mean(), "score_fake": score_fake.detach().mean()}
+        return seen | self._dials()
 
-    def event_two(self, codes: Tensor) -> dict[str, Tensor]:
+    def event_two(self, batch: Batch, codes: Tensor) -> dict[str, Tensor]:
         """The discriminator held fixed, the generator learns to raise its score."""
-        with _frozen(self.d):
+        with frozen(self.d):
             with self._autocast():
-                score_fake = self.d(self.g(codes)).float()
-            loss = self.objective.generator(score_fake)
-            _descend(self.optimiser_g, loss)
+                score_fake = self.d(self._augmented(self.g(codes).float(), batch.dice)).float()
+                score_real = score_fake
+                if self.objective.relative:
+                    score_real = self.d(self._augmented(batch.real, batch.dice)).float()
+            loss = self.objective.generator(score_real, score_fake)
+            descend(self.optimiser_g, loss, "generator")
         return {"loss_g": loss.detach()}
+
+    def codes(self, number: int, dice: torch.Generator) -> Tensor:
+        """Standard normal codes, drawn on the CPU whatever the device, so that every machine plays with the same ones."""
+        return torch.randn(number, self.latent, generator=dice).to(self.device)
 
     def anneal(self, factor: float) -> None:
         """Set both learning rates to `factor` times what the knobs say."""
-        self.optimiser_g.param_groups[0]["lr"] = factor * self.knobs.lr_generator
-        self.optimiser_d.param_groups[0]["lr"] = factor * self.knobs.lr_discriminator
+        set_rate(self.optimiser_g, factor * self.knobs.lr_generator)
+        set_rate(self.optimiser_d, factor * self.knobs.lr_discriminator)
 
     def published(self) -> dict[str, nn.Module]:
         """The averaged generator, and the discriminator as it stands."""
         return {"generator": self.average.module, "discriminator": self.d}
 
     def parts(self) -> Parts:
-        """Both networks, both optimisers, the average."""
+        """Both networks, both optimisers, the average, the dials."""
         return {
             "generator": self.g,
             "discriminator": self.d,
             "average": self.average.module,
             "optimiser_generator": self.optimiser_g,
             "optimiser_discriminator": self.optimiser_d,
+            "dials": self.dials,
         }
 
-    def _penalty(self, real: Tensor, fake: Tensor) -> Tensor:
+    def _penalty(self, real: Tensor, fake: Tensor, batch: Batch) -> Tensor:
         """The weighted sum of the penalties, in float32: a second derivative has no digits to spare."""
-        terms = [weight * PENALTIES[name](self.d, real, fake.float()) for name, weight in self.knobs.penalties.items()]
-        return torch.stack(terms).sum() if terms else real.new_zeros(())
+        factor = towards(self.knobs.penalty_end, batch.done)
+        taken = [(PENALTIES[name], weight) for name, weight in self.knobs.penalties.items() if weight]
+        terms = [weight * penalty(self.d, real, fake, batch.dice) for penalty, weight in taken]
+        return factor * torch.stack(terms).sum() if terms else real.new_zeros(())
 
-    def _codes(self, number: int, dice: torch.Generator) -> Tensor:
-        # drawn on the CPU whatever the device, so that every machine plays with the same codes
-        return torch.randn(number, self.latent, generator=dice).to(self.device)
+    def _augmented(self, pictures: Tensor, dice: torch.Generator) -> Tensor:
+        return augmented(pictures, self.knobs.augment.kinds, self.dials.strength, dice)
+
+    @torch.no_grad()
+    def _turn(self, score_real: Tensor, score_fake: Tensor) -> None:
+        """What follows from a step of D: its weights' bounds, the balance, the strength of augmentation."""
+        if clip := self.knobs.clip:
+            torch._foreach_clamp_max_(list(self.d.parameters()), clip)
+            torch._foreach_clamp_min_(list(self.d.parameters()), -clip)
+        self.dials.balance.copy_(self.objective.next_balance(score_real, score_fake, self.dials.balance))
+        self.dials.strength.copy_(self.knobs.augment.next_strength(self.dials.strength, score_real))
+
+    def _dials(self) -> dict[str, Tensor]:
+        """The dials that can turn in this game, to be logged."""
+        seen = {"balance": self.dials.balance.clone()} if self.objective.reconstructs else {}
+        return seen | ({"augment": self.dials.strength.clone()} if self.knobs.augment.adapts else {})
 
     def _autocast(self) -> torch.autocast:
-        return torch.autocast(self.device.type, dtype=self.precision, enabled=self.precision != torch.float32)
-
-    def _adam(self, module: nn.Module, rate: float) -> torch.optim.Adam:
-        return torch.optim.Adam(module.parameters(), lr=rate, betas=(self.knobs.beta1, self.knobs.beta2), fused=True)
-
-
-def _placed(module: nn.Module, device: torch.device) -> nn.Module:
-    """On the device, with channels innermost in memory, as convolutions are quickest."""
-    placed: nn.Module = module.to(device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    return placed
-
-
-def _descend(optimiser: torch.optim.Optimizer, loss: Tensor) -> None:
-    optimiser.zero_grad(set_to_none=True)
-    loss.backward()  # type: ignore[no-untyped-call]
-    optimiser.step()
-
-
-@contextmanager
-def _frozen(module: nn.Module) -> Iterator[None]:
-    """No gradients for the module's own parameters: the pass through it costs less, and nothing of it can change."""
-    module.requires_grad_(False)
-    try:
-        yield
-    finally:
-        module.requires_grad_(True)
+        return autocast(self.device, self.precision)

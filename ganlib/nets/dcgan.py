@@ -4,20 +4,25 @@ It differs from the paper where a gradient penalty asks for it: no batch norm in
 section 4), and the spread over the batch as one more channel before its last layer (Karras et al. 2018, section 3).
 """
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import ClassVar, Literal
 
 import torch
 from torch import Tensor, nn
 
 from ganlib.knobs import Positive
-
-_SMALLEST = 4  # the side of the map that the first layer of G makes and the last layer of D reads
+from ganlib.nets.base import DOUBLINGS
+from ganlib.nets.layers import SMALLEST, doublings, draw_by_fan_in, draw_small, widening
 
 
 @dataclass(frozen=True)
 class Dcgan:
     """width: channels of the widest-resolution layer; each halving of resolution doubles them, up to max_width."""
+
+    sizes: ClassVar[Sequence[int]] = DOUBLINGS
+    batch_normed: ClassVar[bool] = False
+    bounded: ClassVar[bool] = False
 
     name: Literal["dcgan"] = "dcgan"
     latent: Positive = 64
@@ -32,10 +37,13 @@ class Dcgan:
         """Pictures [N, channels, size, size] in [-1, 1] to scores [N]."""
         return Discriminator(self._widths(size), channels)
 
+    def encoder(self, size: int, channels: int, outputs: int) -> nn.Module:
+        """Pictures [N, channels, size, size] in [-1, 1] to [N, outputs], smoothly and each for itself."""
+        return Encoder(self._widths(size), channels, outputs)
+
     def _widths(self, size: int) -> list[int]:
         """Channels of the maps of side 4, 8, … size / 2."""
-        halvings = (size // _SMALLEST).bit_length() - 1
-        return [min(self.width << step, self.max_width) for step in reversed(range(halvings))]
+        return widening(self.width, self.max_width, doublings(size))
 
 
 class Generator(nn.Module):
@@ -43,17 +51,17 @@ class Generator(nn.Module):
 
     def __init__(self, latent: int, widths: list[int], channels: int) -> None:
         super().__init__()
-        self.first = nn.Linear(latent, widths[0] * _SMALLEST**2, bias=False)
+        self.first = nn.Linear(latent, widths[0] * SMALLEST**2, bias=False)
         self.blocks = nn.Sequential(nn.BatchNorm2d(widths[0]), nn.ReLU(inplace=True))
         for narrow, wide in zip(widths[1:], widths, strict=False):
             self.blocks.append(nn.ConvTranspose2d(wide, narrow, 4, stride=2, padding=1, bias=False))
             self.blocks.append(nn.BatchNorm2d(narrow))
             self.blocks.append(nn.ReLU(inplace=True))
         self.last = nn.ConvTranspose2d(widths[-1], channels, 4, stride=2, padding=1)
-        _initialise(self)
+        draw_small(self)
 
     def forward(self, codes: Tensor) -> Tensor:
-        maps = self.first(codes).unflatten(1, (-1, _SMALLEST, _SMALLEST))
+        maps = self.first(codes).unflatten(1, (-1, SMALLEST, SMALLEST))
         return torch.tanh(self.last(self.blocks(maps)))
 
 
@@ -62,29 +70,43 @@ class Discriminator(nn.Module):
 
     def __init__(self, widths: list[int], channels: int) -> None:
         super().__init__()
-        self.blocks = nn.Sequential()
-        for wide, narrow in zip(reversed(widths), [channels, *reversed(widths)], strict=False):
-            self.blocks.append(nn.Conv2d(narrow, wide, 4, stride=2, padding=1))
-            self.blocks.append(nn.LeakyReLU(0.2, inplace=True))
-        self.last = nn.Linear((widths[0] + 1) * _SMALLEST**2, 1)
-        _initialise(self)
+        self.blocks = _halvings(widths, channels, lambda: nn.LeakyReLU(0.2, inplace=True))
+        self.last = nn.Linear((widths[0] + 1) * SMALLEST**2, 1)
+        draw_small(self)
 
     def forward(self, pictures: Tensor) -> Tensor:
         maps = self.blocks(pictures)
-        spread = batch_spread(maps).expand(len(maps), 1, _SMALLEST, _SMALLEST)
+        spread = batch_spread(maps).expand(len(maps), 1, SMALLEST, SMALLEST)
         score: Tensor = self.last(torch.cat([maps, spread], dim=1).flatten(1))
         return score.squeeze(1)
+
+
+class Encoder(nn.Module):
+    """The discriminator's strided convolutions with a smooth activation, then one linear layer to the outputs.
+
+    Weights are drawn by fan-in (He et al. 2015): with DCGAN's small ones what comes out would hardly depend on the picture.
+    """
+
+    def __init__(self, widths: list[int], channels: int, outputs: int) -> None:
+        super().__init__()
+        self.blocks = _halvings(widths, channels, nn.SiLU)
+        self.last = nn.Linear(widths[0] * SMALLEST**2, outputs)
+        draw_by_fan_in(self.blocks)
+
+    def forward(self, pictures: Tensor) -> Tensor:
+        outputs: Tensor = self.last(self.blocks(pictures).flatten(1))
+        return outputs
+
+
+def _halvings(widths: list[int], channels: int, activation: Callable[[], nn.Module]) -> nn.Sequential:
+    """Strided convolutions from the picture down to 4 × 4."""
+    blocks = nn.Sequential()
+    for wide, narrow in zip(reversed(widths), [channels, *reversed(widths)], strict=False):
+        blocks.append(nn.Conv2d(narrow, wide, 4, stride=2, padding=1))
+        blocks.append(activation())
+    return blocks
 
 
 def batch_spread(maps: Tensor) -> Tensor:
     """The standard deviation over the batch [N, C, H, W], averaged over all else: one number, which a collapsed G makes small."""
     return (maps.var(dim=0, unbiased=False) + 1e-8).sqrt().mean()
-
-
-def _initialise(module: nn.Module) -> None:
-    """Weights from N(0, 0.02²), biases 0 (Radford et al. 2016, section 4); norms are left at the identity."""
-    for layer in module.modules():
-        if isinstance(layer, (nn.Linear, nn.Conv2d, nn.ConvTranspose2d)):
-            nn.init.normal_(layer.weight, std=0.02)
-            if layer.bias is not None:
-                nn.init.zeros_(layer.bias)

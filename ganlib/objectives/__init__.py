@@ -1,23 +1,21 @@
-"""Adversarial objectives: pure functions of scores to losses, one file each, one line here."""
+"""Adversarial objectives: pure functions of scores to losses, one file each, one line here, in the order of their years."""
 
-from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any
 
-from torch import Tensor
+from ganlib.objectives.began import Began
+from ganlib.objectives.hinge import Hinge
+from ganlib.objectives.leastsquares import LeastSquares
+from ganlib.objectives.minimax import Minimax
+from ganlib.objectives.nonsaturating import Nonsaturating
+from ganlib.objectives.relativistic import Relativistic
+from ganlib.objectives.wasserstein import Wasserstein
 
-from ganlib.objectives import nonsaturating
-
-
-class Objective(NamedTuple):
-    """The two sides of a game, as losses to be made small.
-
-    discriminator: of the scores (logits, [N]) of real and of generated pictures; generator: of those of generated ones.
-    """
-
-    discriminator: Callable[[Tensor, Tensor], Tensor]
-    generator: Callable[[Tensor], Tensor]
-
-
-OBJECTIVES: dict[str, Objective] = {
-    "nonsaturating": Objective(nonsaturating.discriminator, nonsaturating.generator),
+OBJECTIVES: dict[str, type[Any]] = {
+    "minimax": Minimax,
+    "nonsaturating": Nonsaturating,
+    "leastsquares": LeastSquares,
+    "wasserstein": Wasserstein,
+    "hinge": Hinge,
+    "began": Began,
+    "relativistic": Relativistic,
 }

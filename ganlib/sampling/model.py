@@ -10,7 +10,9 @@ from torch import nn
 
 from ganlib.errors import AtelierError
 from ganlib.files import digest_file, write_json
-from ganlib.methods import METHODS, Method
+from ganlib.knobs import build
+from ganlib.methods import METHODS
+from ganlib.methods.base import Method
 
 _CARD, _GENERATOR = "model.json", "generator.safetensors"
 
@@ -58,11 +60,6 @@ def load_model(folder: Path) -> Model:
 
 
 def build_method(knobs: Mapping[str, Any]) -> Method:
-    """A method and its network from plain values, as `model.json` keeps them, without pydantic."""
-    from ganlib.nets import NETWORKS
-
-    values = dict(knobs)
-    if "network" in values:
-        values["network"] = NETWORKS[values["network"]["name"]](**values["network"])
-    method: Method = METHODS[values["name"]](**values)
+    """A method with its network from plain values, as `model.json` keeps them, without pydantic."""
+    method: Method = build(METHODS[knobs["name"]], knobs)
     return method

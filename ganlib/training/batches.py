@@ -19,13 +19,16 @@ class Batches:
         self.pictures, self.batch, self.seed, self.flip, self.device = pictures, batch, seed, flip, device
         self._round, self._order = -1, np.empty(0, np.int64)
 
-    def at(self, images: int, dice: torch.Generator) -> Tensor:
-        """The batch that follows after `images` pictures: float32 [N, C, H, W] in [-1, 1], channels last, on the device."""
+    def at(self, images: int, dice: torch.Generator) -> tuple[Tensor, Tensor]:
+        """The batch that follows after `images` pictures, and which pictures of the data set they are.
+
+        The pictures are float32 [N, C, H, W] in [-1, 1], channels last, on the device; their rows int64 [N], on the CPU.
+        """
         rows = np.array([self._row(position) for position in range(images, images + self.batch)])
-        # sorted rows are read from the memory map in one sweep; the order within a batch means nothing
-        chosen = torch.from_numpy(self.pictures[np.sort(rows)]).to(self.device)
+        rows.sort()  # read from the memory map in one sweep; the order within a batch means nothing
+        chosen = torch.from_numpy(self.pictures[rows]).to(self.device)
         real = chosen.permute(0, 3, 1, 2).float().div_(127.5).sub_(1.0)
-        return mirrored(real, dice) if self.flip else real
+        return mirrored(real, dice) if self.flip else real, torch.from_numpy(rows)
 
     def _row(self, position: int) -> int:
         turn, place = divmod(position, len(self.pictures))

@@ -7,19 +7,20 @@ from ganlib.knobs import Natural, OneOf, Positive, PositiveFloat, Share
 from ganlib.methods import METHODS
 
 
-@dataclass(frozen=True)
-class TrainConfig:
-    """Section `train` of `params.yaml`. Cost and intervals are in kimg: thousands of real pictures shown.
+@dataclass(frozen=True, kw_only=True)
+class Course:
+    """What a training is apart from method and seed, alike for all trials of a comparison.
 
-    decay: the last share of the run, over which the learning rates fall to 0. flip: show mirrored pictures, too.
-    threads: 0 for as many as there are cores.
+    Cost and intervals are in kimg: thousands of real pictures shown.
+
+    decay: the last share of the run, over which the learning rates fall to 0. decay_shape: in a straight line, or on half a
+    cosine. flip: show mirrored pictures, too. threads: 0 for as many as there are cores.
     """
 
-    method: Annotated[Any, OneOf("name", METHODS)]
     kimg: PositiveFloat
     batch: Positive = 64
     decay: Share = 0.0
-    seed: Natural = 0
+    decay_shape: Literal["linear", "cosine"] = "linear"
     flip: bool = False
     log_kimg: PositiveFloat = 0.5
     sample_kimg: PositiveFloat = 10.0
@@ -27,3 +28,18 @@ class TrainConfig:
     device: Literal["auto", "cpu", "cuda"] = "auto"
     precision: Literal["auto", "float32", "bf16"] = "auto"
     threads: Natural = 0
+
+
+@dataclass(frozen=True)
+class TrainConfig(Course):
+    """Section `train` of `params.yaml`."""
+
+    method: Annotated[Any, OneOf("name", METHODS)]
+    seed: Natural = 0
+
+    def __post_init__(self) -> None:
+        """Refuse what makes no sense together, with the reason."""
+        if self.flip and not self.method.mirrors:
+            raise ValueError(
+                f"must not have `flip: true` with the method {self.method.name}, which gives a code to every picture as it is"
+            )

@@ -3,6 +3,7 @@
 import json
 import math
 from collections.abc import Mapping
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +42,13 @@ def read(path: Path) -> list[dict[str, Any]]:
         except json.JSONDecodeError:
             break
     return lines
+
+
+def seconds(lines: list[dict[str, Any]]) -> float:
+    """How long the training took that the lines, times included, tell of; what was lost when it was broken off does not count."""
+    shown: list[int] = [0, *(line["images"] for line in lines)]
+    rates = [float(line[f"{CLOCK}images_per_second"]) for line in lines]
+    return sum((after - before) / rate for rate, (before, after) in zip(rates, pairwise(shown), strict=True))
 
 
 def without_clock(lines: list[dict[str, Any]]) -> list[dict[str, Any]]:

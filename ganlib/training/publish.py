@@ -9,7 +9,9 @@ import torch
 
 from ganlib.errors import AtelierError
 from ganlib.files import digest_bytes, new_folder, write_bytes, write_text
-from ganlib.methods import Learner
+from ganlib.methods.base import Learner, Setting
+from ganlib.nets import NETWORKS
+from ganlib.nets.base import check_size
 from ganlib.pictures.store import Store
 from ganlib.sampling.model import write_model
 from ganlib.training import loop
@@ -18,7 +20,7 @@ from ganlib.training.device import Machine, choose, prepare
 from ganlib.training.history import read, without_clock
 from ganlib.training.run_folder import claim, folder_for, locked
 
-_DECISIVE = ("methods", "nets", "objectives", "training")
+_DECISIVE = ("methods", "nets", "objectives", "pictures/augment.py", "pictures/augmentations", "training")
 
 
 @dataclass(frozen=True)
@@ -44,8 +46,12 @@ def run_for(store: Store, config: TrainConfig, runs: Path) -> tuple[Path, dict[s
 def code_digest() -> str:
     """The digest of the code that decides what a training computes."""
     ganlib = Path(__file__).parents[1]
-    files = sorted(path for name in _DECISIVE for path in (ganlib / name).rglob("*.py"))
+    files = sorted(path for name in _DECISIVE for path in _python(ganlib / name))
     return digest_bytes(*(part for path in files for part in (path.relative_to(ganlib).as_posix().encode(), path.read_bytes())))
+
+
+def _python(path: Path) -> list[Path]:
+    return [path] if path.is_file() else list(path.rglob("*.py"))
 
 
 def train(store: Store, config: TrainConfig, out: Path, runs: Path) -> Trained:
@@ -58,13 +64,15 @@ def train(store: Store, config: TrainConfig, out: Path, runs: Path) -> Trained:
             f"train.batch: expected at most as many as there are pictures to learn from, found {config.batch} and "
             f"{len(store.train)}; nothing was started. Lower it in params.yaml, or collect more pictures."
         )
+    check_size(config.method.network, store.size, NETWORKS.values())
     folder, identity = run_for(store, config, runs)
     with locked(folder):
         machine = _machine(config, folder)
         claim(folder, identity)
         prepare(machine)
         torch.manual_seed(config.seed)
-        learner = config.method.learner(store.size, store.channels, machine.torch_device, machine.dtype)
+        setting = Setting(store.size, store.channels, len(store.train), machine.torch_device, machine.dtype)
+        learner = config.method.learner(setting)
         print(f"Trains {config.method.name} for {config.kimg:g} kimg {machine.describe()}; checkpoints in {folder}.")
         outcome = loop.train(learner, store.train, config, machine, folder)
         if outcome.stopped_by is None:

@@ -1,0 +1,91 @@
+"""Codes found by an encoder, where the generator alone has random ones; the decoder generates (Hinton & Salakhutdinov 2006)."""
+
+from dataclasses import dataclass, field
+from typing import Annotated, ClassVar, Literal
+
+from torch import Tensor, nn
+from torch.nn.functional import mse_loss
+
+from ganlib.knobs import NaturalFloat, OneOf, PositiveFloat, Share
+from ganlib.methods.base import Batch, Setting
+from ganlib.methods.moments import Moments
+from ganlib.methods.priors import FittedCodes
+from ganlib.nets import NETWORKS
+from ganlib.nets.base import Network
+from ganlib.nets.dcgan import Dcgan
+from ganlib.training.average import Average
+from ganlib.training.descent import adam, autocast, descend, placed, set_rate
+from ganlib.training.state import Parts
+
+
+@dataclass(frozen=True)
+class Autoencoder:
+    """The knobs of the auto-encoder.
+
+    codes_kimg: half-life of the mean and covariance of the codes seen, in thousands of pictures; new codes are drawn from the
+    Gaussian that has them.
+    ema_kimg: half-life of the averaged networks, in thousands of pictures; 0 publishes the last ones.
+    """
+
+    mirrors: ClassVar[bool] = True
+
+    name: Literal["autoencoder"] = "autoencoder"
+    network: Annotated[Network, OneOf("name", NETWORKS)] = field(default_factory=Dcgan)
+    lr: PositiveFloat = 1e-3
+    beta1: Share = 0.5
+    beta2: Share = 0.99
+    codes_kimg: PositiveFloat = 1.0
+    ema_kimg: NaturalFloat = 2.0
+
+    def learner(self, setting: Setting) -> "Compression":
+        """Encoder and decoder, ready for their first step; weights are drawn from torch's global random state."""
+        return Compression(self, setting)
+
+    def generator(self, size: int, channels: int) -> nn.Module:
+        """A new generator of standard normal codes, as the published weights fit it."""
+        return FittedCodes(self.network.generator(size, channels), self.network.latent)
+
+
+class Compression:
+    """Encoder and decoder, their optimiser, their average over time, and the moments of the codes between them."""
+
+    def __init__(self, knobs: Autoencoder, setting: Setting) -> None:
+        self.knobs, self.device, self.precision = knobs, setting.device, setting.precision
+        network = knobs.network
+        self.latent = network.latent
+        self.encoder = placed(network.encoder(setting.size, setting.channels, self.latent), self.device)
+        self.decoder = placed(network.generator(setting.size, setting.channels), self.device)
+        self.both = nn.ModuleDict({"encoder": self.encoder, "decoder": self.decoder})
+        self.average = Average(self.both, knobs.ema_kimg)
+        self.optimiser = adam(self.both, knobs.lr, knobs.beta1, knobs.beta2)
+        self.moments = Moments(self.latent, knobs.codes_kimg).to(self.device)
+
+    def step(self, batch: Batch) -> dict[str, Tensor]:
+        """Encode a batch, decode it, and learn from what was lost on the way."""
+        with autocast(self.device, self.precision):
+            codes = self.encoder(batch.real)
+            pictures = self.decoder(codes).float()
+        loss = mse_loss(pictures, batch.real)
+        descend(self.optimiser, loss, "auto-encoder")
+        self.moments.update(codes.detach())
+        self.average.update(self.both, len(codes), batch.images)
+        return {"loss": loss.detach()}
+
+    def anneal(self, factor: float) -> None:
+        """Set the learning rate to `factor` times what the knobs say."""
+        set_rate(self.optimiser, factor * self.knobs.lr)
+
+    def published(self) -> dict[str, nn.Module]:
+        """The averages: the decoder, of codes from the Gaussian that fits those seen, and the encoder, to [N, latent]."""
+        encoder, decoder = map(self.average.module.get_submodule, ("encoder", "decoder"))
+        generator = FittedCodes(decoder, self.latent).to(self.device)
+        return {"generator": generator.fit(self.moments.mean, self.moments.covariance()).eval(), "encoder": encoder}
+
+    def parts(self) -> Parts:
+        """Both networks, their average, their optimiser, the moments of the codes."""
+        return {
+            "networks": self.both,
+            "average": self.average.module,
+            "optimiser": self.optimiser,
+            "moments": self.moments,
+        }

@@ -1,0 +1,174 @@
+"""Residual networks after SNGAN (Miyato et al. 2018, appendix B.4): batch norm in G, spectral norm in D.
+
+Unlike theirs, a convolution has no bias where the batch norm after it, or the bias of what it is added to, makes it idle.
+"""
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import ClassVar, Literal
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import avg_pool2d, interpolate, relu
+from torch.nn.utils.parametrizations import spectral_norm
+
+from ganlib.knobs import Positive
+from ganlib.nets.base import DOUBLINGS
+from ganlib.nets.layers import SMALLEST, doublings, widening
+
+_Layer = nn.Conv2d | nn.Linear
+_Norm = Callable[[_Layer], nn.Module]
+
+
+@dataclass(frozen=True)
+class Resnet:
+    """width: channels at full resolution; each halving of resolution doubles them, up to max_width.
+
+    spectral: whether D's layers are divided by their largest singular value, of which every pass in training improves the
+    estimate by one step of the power method. The estimate is part of the weights.
+    """
+
+    sizes: ClassVar[Sequence[int]] = DOUBLINGS
+    batch_normed: ClassVar[bool] = False
+
+    name: Literal["resnet"] = "resnet"
+    latent: Positive = 128
+    width: Positive = 64
+    max_width: Positive = 512
+    spectral: bool = True
+
+    @property
+    def bounded(self) -> bool:
+        """Whether D's slope is bounded by itself."""
+        return self.spectral
+
+    def generator(self, size: int, channels: int) -> nn.Module:
+        """Codes [N, latent] to pictures [N, channels, size, size] in [-1, 1]."""
+        return Generator(self.latent, self._widths(1 + doublings(size)), channels)
+
+    def discriminator(self, size: int, channels: int) -> nn.Module:
+        """Pictures [N, channels, size, size] in [-1, 1] to scores [N]."""
+        return Discriminator(self._widths(doublings(size)), channels, spectral_norm if self.spectral else _as_it_is)
+
+    def encoder(self, size: int, channels: int, outputs: int) -> nn.Module:
+        """Pictures [N, channels, size, size] in [-1, 1] to [N, outputs], smoothly and each for itself."""
+        return Encoder(self._widths(doublings(size)), channels, outputs)
+
+    def _widths(self, steps: int) -> list[int]:
+        return widening(self.width, self.max_width, steps)
+
+
+class Generator(nn.Module):
+    """A linear layer to a 4 × 4 map, then residual blocks that double the side until the picture is there."""
+
+    def __init__(self, latent: int, widths: list[int], channels: int) -> None:
+        super().__init__()
+        self.first = _glorot(nn.Linear(latent, widths[0] * SMALLEST**2))
+        self.blocks = nn.Sequential(*(Up(wide, narrow) for wide, narrow in pairwise(widths)))
+        self.norm = nn.BatchNorm2d(widths[-1])
+        self.last = _glorot(nn.Conv2d(widths[-1], channels, 3, padding=1))
+
+    def forward(self, codes: Tensor) -> Tensor:
+        maps = self.first(codes).unflatten(1, (-1, SMALLEST, SMALLEST))
+        return torch.tanh(self.last(relu(self.norm(self.blocks(maps)))))
+
+
+class Discriminator(nn.Module):
+    """Residual blocks that halve the side down to 4 × 4 and one that does not, the sum over the map, and a linear score."""
+
+    def __init__(self, widths: list[int], channels: int, norm: _Norm) -> None:
+        super().__init__()
+        self.blocks = _halvings(widths, channels, relu, norm)
+        self.last = norm(_glorot(nn.Linear(widths[0], 1)))
+
+    def forward(self, pictures: Tensor) -> Tensor:
+        score: Tensor = self.last(relu(self.blocks(pictures)).sum((2, 3)))
+        return score.squeeze(1)
+
+
+class Encoder(nn.Module):
+    """The discriminator's blocks with a smooth activation and no norm; the last layer is told where on the map things are."""
+
+    def __init__(self, widths: list[int], channels: int, outputs: int) -> None:
+        super().__init__()
+        self.blocks = _halvings(widths, channels, nn.functional.silu, _as_it_is)
+        self.last = _glorot(nn.Linear(widths[0] * SMALLEST**2, outputs))
+
+    def forward(self, pictures: Tensor) -> Tensor:
+        outputs: Tensor = self.last(nn.functional.silu(self.blocks(pictures)).flatten(1))
+        return outputs
+
+
+class Up(nn.Module):
+    """Maps [N, wide, H, W] to [N, narrow, 2H, 2W]: a shortcut, and added to it two convolutions."""
+
+    def __init__(self, wide: int, narrow: int) -> None:
+        super().__init__()
+        self.shortcut = _glorot(nn.Conv2d(wide, narrow, 1, bias=False))
+        self.norms = nn.ModuleList([nn.BatchNorm2d(wide), nn.BatchNorm2d(narrow)])
+        self.first = _glorot(nn.Conv2d(wide, narrow, 3, padding=1, bias=False), gain=math.sqrt(2))
+        self.second = _glorot(nn.Conv2d(narrow, narrow, 3, padding=1, bias=False), gain=math.sqrt(2))
+
+    def forward(self, maps: Tensor) -> Tensor:
+        residual = self.first(_doubled(relu(self.norms[0](maps))))
+        residual = self.second(relu(self.norms[1](residual)))
+        outputs: Tensor = _doubled(self.shortcut(maps)) + residual  # 1 × 1 first: the same for a quarter of the products
+        return outputs
+
+
+class Down(nn.Module):
+    """Maps [N, narrow, H, W] to [N, wide, H/2, W/2] by a shortcut, and added to it two convolutions.
+
+    opens: it is given the picture, which no activation must cut first. halves: else the side stays, and with equal widths the
+    shortcut is the identity.
+    """
+
+    def __init__(
+        self,
+        narrow: int,
+        wide: int,
+        activation: Callable[[Tensor], Tensor],
+        norm: _Norm,
+        opens: bool = False,
+        halves: bool = True,
+    ) -> None:
+        super().__init__()
+        inner = wide if opens else narrow
+        direct = not halves and narrow == wide
+        self.activation, self.opens, self.halves = activation, opens, halves
+        self.shortcut = nn.Identity() if direct else norm(_glorot(nn.Conv2d(narrow, wide, 1, bias=False)))
+        self.first = norm(_glorot(nn.Conv2d(narrow, inner, 3, padding=1), gain=math.sqrt(2)))
+        self.second = norm(_glorot(nn.Conv2d(inner, wide, 3, padding=1), gain=math.sqrt(2)))
+
+    def forward(self, maps: Tensor) -> Tensor:
+        residual = self.first(maps if self.opens else self.activation(maps))
+        residual = self.second(self.activation(residual))
+        if self.halves:
+            maps, residual = avg_pool2d(maps, 2), avg_pool2d(residual, 2)  # before the 1 × 1 for the same reason
+        outputs: Tensor = self.shortcut(maps) + residual
+        return outputs
+
+
+def _halvings(widths: list[int], channels: int, activation: Callable[[Tensor], Tensor], norm: _Norm) -> nn.Sequential:
+    """Blocks from the picture down to 4 × 4, and the one at that side."""
+    outwards = widths[::-1]
+    blocks = nn.Sequential(Down(channels, outwards[0], activation, norm, opens=True))
+    for narrow, wide in pairwise(outwards):
+        blocks.append(Down(narrow, wide, activation, norm))
+    return blocks.append(Down(outwards[-1], outwards[-1], activation, norm, halves=False))
+
+
+def _glorot(layer: _Layer, gain: float = 1.0) -> _Layer:
+    """The layer with weights drawn by fan-in and fan-out (Glorot & Bengio 2010), as the paper's are."""
+    nn.init.xavier_uniform_(layer.weight, gain)
+    return layer
+
+
+def _doubled(maps: Tensor) -> Tensor:
+    return interpolate(maps, scale_factor=2, mode="nearest")
+
+
+def _as_it_is(layer: _Layer) -> nn.Module:
+    return layer

@@ -1,0 +1,70 @@
+"""One step downhill, which no number that is not finite survives: what every method's step is made of."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import torch
+from torch import Tensor, nn
+from torch.optim import Adam
+
+from ganlib.training.guard import NotFinite
+
+
+def placed(module: nn.Module, device: torch.device) -> nn.Module:
+    """On the device, with channels innermost in memory, as convolutions are quickest."""
+    module = module.to(device)
+    if any(parameter.dim() == 4 for parameter in module.parameters()):
+        module = module.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    return module
+
+
+def adam(module: nn.Module, rate: float, beta1: float, beta2: float) -> Adam:
+    """Adam for all of a module's parameters, which it knows by name."""
+    return Adam(module.named_parameters(), lr=rate, betas=(beta1, beta2), fused=True)
+
+
+def set_rate(optimiser: torch.optim.Optimizer, rate: float) -> None:
+    """Let every further step have this learning rate."""
+    for group in optimiser.param_groups:
+        group["lr"] = rate
+
+
+def autocast(device: torch.device, precision: torch.dtype) -> torch.autocast:
+    """A block in which products and convolutions are computed in `precision`."""
+    return torch.autocast(device.type, dtype=precision, enabled=precision != torch.float32)
+
+
+def descend(optimiser: torch.optim.Optimizer, loss: Tensor, of: str, limit: float | None = None) -> None:
+    """Take one step down `loss`, a scalar; `of` names whose it is. limit: the gradient's greatest norm, if it has one.
+
+    Raises `NotFinite`, with the weights as they were, where the loss or a gradient is not finite.
+    """
+    optimiser.zero_grad(set_to_none=True)
+    loss.backward()  # type: ignore[no-untyped-call]
+    pairs = [pair for group in optimiser.param_groups for pair in zip(group["param_names"], group["params"], strict=True)]
+    named = {name: parameter.grad for name, parameter in pairs if parameter.grad is not None}
+    norms = torch.stack(torch._foreach_norm(list(named.values())))
+    norm = norms.norm()
+    if not torch.isfinite(norm):
+        raise NotFinite(_first_broken(of, loss, named))
+    if limit is not None:
+        torch._foreach_mul_(list(named.values()), (limit / norm).clamp(max=1.0))
+    optimiser.step()
+
+
+def _first_broken(of: str, loss: Tensor, gradients: dict[str, Tensor]) -> str:
+    """The name of what went wrong first: the loss, or the gradient nearest to it."""
+    if not torch.isfinite(loss):
+        return f"the loss of the {of}"
+    broken = [name for name, gradient in gradients.items() if not torch.isfinite(gradient).all()]
+    return f"the gradient of {of}.{broken[-1]}" if broken else f"the norm of the gradient of the {of}"
+
+
+@contextmanager
+def frozen(module: nn.Module) -> Iterator[None]:
+    """No gradients for the module's own parameters: the pass through it costs less, and nothing of it can change."""
+    module.requires_grad_(False)
+    try:
+        yield
+    finally:
+        module.requires_grad_(True)

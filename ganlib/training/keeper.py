@@ -1,0 +1,65 @@
+"""What keeps a run: its checkpoints, the meter in the middle of its window, and how often it had to go back."""
+
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from ganlib.methods.base import Learner
+from ganlib.training import checkpoint
+from ganlib.training.guard import Diverged, NotFinite
+from ganlib.training.meter import Meter
+from ganlib.training.state import from_tensors, to_tensors
+
+_SUM, _COUNT, _ROLLBACKS = "meter/sum/", "meter/count/", "guard/rollbacks"
+
+
+class Keeper:
+    """Saves a learner to `folder` and takes it up again; the next line of the history will be the same, too.
+
+    rollbacks: how often the run went back, which decides the seed that it goes on with.
+    """
+
+    def __init__(self, learner: Learner, meter: Meter, folder: Path) -> None:
+        self.learner, self.meter, self.folder = learner, meter, folder
+        self.rollbacks = 0
+
+    def save(self, images: int) -> None:
+        """Write the state after `images` pictures."""
+        sums = {f"{_SUM}{name}": value.cpu() for name, value in self.meter.sums.items()}
+        counts = {f"{_COUNT}{name}": torch.tensor(count) for name, count in self.meter.counts.items()}
+        rollbacks = {_ROLLBACKS: torch.tensor(self.rollbacks)}
+        checkpoint.save(self.folder, images, {**to_tensors(self.learner.parts()), **sums, **counts, **rollbacks})
+
+    def resume(self) -> int:
+        """Take up the last checkpoint, if there is one; return how many pictures had been shown by then."""
+        found = checkpoint.load_latest(self.folder)
+        if found is None:
+            return 0
+        images, tensors = found
+        self.rollbacks = int(tensors.pop(_ROLLBACKS))
+        self.meter.clear()
+        self.meter.sums = _taken(tensors, _SUM)
+        self.meter.counts = {name: int(count) for name, count in _taken(tensors, _COUNT).items()}
+        from_tensors(self.learner.parts(), tensors)
+        print(f"Goes on from the checkpoint at {images / 1000:.1f} kimg in {self.folder}.")
+        return images
+
+    def roll_back(self, broken: NotFinite) -> int:
+        """Go back to the last checkpoint and say so; return where it stands. Raises `Diverged` the second time."""
+        advice = "Lower the learning rates or raise the penalties in params.yaml, section train"
+        if self.rollbacks:
+            raise Diverged(
+                f"Expected finite numbers, and {broken} is none, for the second time; training was stopped before it reached the "
+                f"weights, and the checkpoints in {self.folder} are whole. {advice}."
+            ) from None
+        print(f"Stopped a number that is not finite before it reached the weights: {broken}. {advice}, if it comes again.")
+        images = self.resume()
+        self.rollbacks += 1
+        print(f"Went back to {images / 1000:.1f} kimg and goes on from there, once, with another seed.")
+        return images
+
+
+def _taken(tensors: dict[str, Tensor], start: str) -> dict[str, Tensor]:
+    """Take the tensors whose names begin so out of the dictionary."""
+    return {name.removeprefix(start): tensors.pop(name) for name in list(tensors) if name.startswith(start)}

@@ -1,0 +1,42 @@
+"""Means of what the steps report, between two lines of the history."""
+
+import math
+import time
+from collections.abc import Mapping
+
+from torch import Tensor
+
+from ganlib.training.guard import NotFinite
+from ganlib.training.history import CLOCK
+
+
+class Meter:
+    """Means of what the steps report since the last reading; the device is asked for numbers only when read."""
+
+    def __init__(self) -> None:
+        self.sums: dict[str, Tensor] = {}
+        self.counts: dict[str, int] = {}
+        self._images, self._since = 0, time.monotonic()
+
+    def add(self, seen: Mapping[str, Tensor], images: int) -> None:
+        """Take in one step's numbers and how many pictures it showed."""
+        self._images += images
+        for name, value in seen.items():
+            self.sums[name] = self.sums[name] + value if name in self.sums else value.clone()
+            self.counts[name] = self.counts.get(name, 0) + 1
+
+    def read(self) -> dict[str, float]:
+        """Means by name, and the speed; then begin anew. Raises `NotFinite` at a mean that is not finite."""
+        values = {name: float(self.sums[name]) / self.counts[name] for name in sorted(self.sums)}
+        broken = [name for name, value in values.items() if not math.isfinite(value)]
+        if broken:
+            raise NotFinite(", ".join(broken))
+        now = time.monotonic()
+        values[f"{CLOCK}images_per_second"] = self._images / max(now - self._since, 1e-9)
+        self.clear()
+        self._since = now
+        return values
+
+    def clear(self) -> None:
+        """Forget what was taken in."""
+        self.sums, self.counts, self._images = {}, {}, 0
