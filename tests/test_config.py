@@ -44,7 +44,7 @@ def test_the_projects_own_parameters_are_good() -> None:
             "objective",
             "train.method.objective must be one of nonsaturating",
         ),
-        ("      r1: 0.2", "      gradiant: 0.1", "gradiant", "train.method.penalties.gradiant must be one of gradient, dragan, r1"),
+        ("      r1: 0.2", "      gradiant: 0.1", "gradiant", "train.method.penalties.gradiant must be one of gradient"),
         ("  flip: false", "  flip: false\n  decay_shape: steep", "decay_shape", "train.decay_shape must be 'linear' or 'cosine'"),
         ("      name: dcgan", "      name: dcgam", "network", "train.method.network must be one of dcgan"),
         ("  source: portraits", "  source: portrait", "collect", "collect must be one of portraits, "),

@@ -3,6 +3,7 @@
 from typing import Any
 
 from ganlib.methods.autoencoder import Autoencoder
+from ganlib.methods.energy import Energy
 from ganlib.methods.gan import Gan
 from ganlib.methods.glo import Glo
 from ganlib.methods.vae import Vae
@@ -12,4 +13,5 @@ METHODS: dict[str, type[Any]] = {
     "glo": Glo,
     "autoencoder": Autoencoder,
     "vae": Vae,
+    "energy": Energy,
 }

@@ -106,7 +106,7 @@ class LatentOptimisation:
         loss = pyramid_distance(pictures, batch.real, self.knobs.levels)
         self.optimiser_codes.zero_grad(set_to_none=True)
         descend(self.optimiser_g, loss, "generator")  # and so fills the codes' gradients, finite where the first layer's is
-        with check_sparse_tensor_invariants(enable=False):  # said aloud, or torch warns that it is so
+        with check_sparse_tensor_invariants(enable=False):  # type: ignore[no-untyped-call]  # left open, torch warns of it
             self.optimiser_codes.step()
         self.codes.project(rows)
         self.average.update(self.g, len(rows), batch.images)

@@ -50,6 +50,8 @@ def senseless(game: Parts) -> str | None:
             f"must bound the slope of D with the objective {name}, whose loss has no lower bound else: set clip (0.01), "
             "penalties (gradient: 10), or a network with spectral norm"
         )
+    if game.discriminator == "reconstruction" and game.augment.kinds:
+        return "must not have augmentations with `discriminator: reconstruction`, which would learn to draw what they do"
     if game.augment.adapts and not game.objective.signed:
         return (
             f"must not have an augmentation with a target with the objective {name}: its scores have no sign that says whether D "

@@ -13,7 +13,8 @@ class Objective(ABC):
 
     Scores are D's answers [N] to real and to generated pictures, as many of the one as of the other. relative: the
     generator's loss depends on the scores of real pictures, too. reconstructs: D must be an auto-encoder, whose scores are
-    reconstruction errors. signed: scores above 0 say "real", those below "generated". bounded: it only makes sense for a D whose slope is bounded (clipped, penalised or normalised).
+    reconstruction errors. signed: scores above 0 say "real", those below "generated". bounded: it only makes sense for a D
+    whose slope is bounded (clipped, penalised or normalised).
     """
 
     name: str
