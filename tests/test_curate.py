@@ -303,7 +303,7 @@ def test_bad_options_are_told_one_by_one(command: Callable[..., Done]) -> None:
     """Each wrong option has its line, in the words of params.yaml; an option without --source is explained."""
     done = command("--source", "x", "--out", "out", "--size", "17", "--heldout", "2", "--background", "red")
     assert done.code == 2
-    assert "error: --size must be a power of two from 16 to 256 (got 17)" in done.err
+    assert "error: --size must be a multiple of 4 from 16 to 256 (got 17)" in done.err
     assert "error: --heldout must be less than or equal to 1 (got 2)" in done.err
     assert 'error: --background must be a colour such as "#f4f1ea", in quotes (got red)' in done.err
     assert "error: --size: expected --source with it" in command("--size", "32").err

@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 import pyarrow as pa
 
 from ganlib.errors import AtelierError
-from ganlib.knobs import Natural, PowerOfTwo, Share
+from ganlib.knobs import MultipleOf, Natural, Share
 from ganlib.pictures.candidates import Candidates, Pool
 from ganlib.pictures.colour import HexColour, channels
 from ganlib.pictures.decode import Pixels, Refused, decode
@@ -27,11 +27,12 @@ FEWEST = 2
 class CurateConfig:
     """Section `curate` of `params.yaml`.
 
-    size: pixels a side of every picture. mode: colour or grey. fit: cut pictures to their middle square, or pad them with
-    `background`, which also lies behind transparent ones. heldout: the share that is kept from training.
+    size: pixels a side of every picture; a network says which it can do. mode: colour or grey. fit: cut pictures to their
+    middle square, or pad them with `background`, which also lies behind transparent ones. heldout: the share that is kept
+    from training.
     """
 
-    size: Annotated[int, PowerOfTwo(16, 256)] = 32
+    size: Annotated[int, MultipleOf(4, 16, 256)] = 32
     mode: Literal["RGB", "L"] = "RGB"
     fit: Literal["crop", "pad"] = "crop"
     background: Annotated[str, HexColour()] = "#ffffff"
