@@ -2,6 +2,7 @@
 .DEFAULT_GOAL := help
 SHELL := /bin/bash
 PYTHON ?= python3
+PRESET ?= quick
 BIN := .venv/bin
 # pip's five hundred lines as a line every twenty packages
 COUNT_PACKAGES = /^Collecting / && ++n % 20 == 0 { printf "  %d of %d packages found\n", n, all; fflush() } \
@@ -14,6 +15,14 @@ help: ## This list
 .PHONY: run
 run: .venv/installed ## Everything, from pictures to a scored generator: collect, curate, train, sample, evaluate, report
 	@$(BIN)/python -m flows.train_gan
+
+.PHONY: compare
+compare: .venv/installed ## All methods side by side: table, box plot, contact sheet (PRESET=quick, or lucic: see compare/)
+	@$(BIN)/python -m flows.compare_methods $(PRESET)
+
+.PHONY: lecture
+lecture: .venv/installed ## The lecture, run: docs/lecture.md with its figures, some two minutes; after `make compare`
+	@$(BIN)/python -m tasks.lecture
 
 .PHONY: test
 test: .venv/installed ## All tests (those that need a GPU or a browser are skipped where there is none, and say so)

@@ -1,6 +1,7 @@
 """Prefect's progress bar for a running step, kept up to date from the file that `ganlib.progress` writes."""
 
 import json
+import re
 import time
 from pathlib import Path
 from types import TracebackType
@@ -12,6 +13,11 @@ from prefect.logging import get_run_logger
 
 #: Seconds between two updates: each is a request to the server.
 EVERY = 3.0
+
+
+def key_of(*names: str) -> str:
+    """Names as one key of an artifact: Prefect takes small letters, digits and dashes."""
+    return re.sub("[^a-z0-9]+", "-", "-".join(names).lower()).strip("-")
 
 
 class Gauge:
@@ -52,6 +58,6 @@ class Gauge:
 
     def _put(self, percent: float, line: str) -> None:
         if self._artifact is None:
-            self._artifact = cast(UUID, create_progress_artifact(percent, key=f"progress-{self.name}", description=line))
+            self._artifact = cast(UUID, create_progress_artifact(percent, key=key_of("progress", self.name), description=line))
         else:
             update_progress_artifact(self._artifact, percent, description=line)

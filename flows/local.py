@@ -26,17 +26,14 @@ from tasks import cli
 PATIENCE = 180.0
 
 
-def main(flow: Callable[..., Any]) -> None:
-    """Run `flow` with the options of the command line and say where its results lie; exits as every step does."""
+def main(flow: Callable[..., Any], parser: argparse.ArgumentParser, summary: Callable[..., str]) -> None:
+    """Run `flow` with the options of the command line, which `parser` knows, and print their `summary`; exits as every step
+    does."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends the step in good order, as Ctrl-C does
-    cli.run(lambda: _main(flow))
+    cli.run(lambda: _main(flow, vars(parser.parse_args()), summary))
 
 
-def _main(flow: Callable[..., Any]) -> None:
-    parser = argparse.ArgumentParser(prog="python -m flows.train_gan", description=(flow.__doc__ or "").splitlines()[0])
-    parser.add_argument("--refresh", action="store_true", help="ask the source again, even if nothing here has changed")
-    parser.add_argument("--commit", action="store_true", help="put a new result into a branch of its own")
-    options = vars(parser.parse_args())
+def _main(flow: Callable[..., Any], options: dict[str, Any], summary: Callable[..., str]) -> None:
     with _api() as url:
         os.environ |= {"PREFECT_API_URL": url, "PREFECT_FLOWS_HEARTBEAT_FREQUENCY": "30"}
         refresh_global_settings_context()
@@ -46,9 +43,7 @@ def _main(flow: Callable[..., Any]) -> None:
             handler.flush()  # while there is a server to take it
     if not state.is_completed():
         raise AtelierError(state.message or "The flow did not reach its end, and does not say why.")
-    from tasks.report import summary
-
-    print(summary())
+    print(summary(**options))
 
 
 @contextmanager

@@ -5,12 +5,29 @@ import selectors
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
 from flows import leash
+
+_held: "set[subprocess.Popen[bytes]]" = set()
+_ending = threading.Event()
+
+
+def let_go() -> None:
+    """End every command that any thread of this process has on a leash, in good order, and begin no other."""
+    _ending.set()
+    for process in list(_held):
+        if process.stdin is not None:
+            process.stdin.close()  # the leash sees it as it would see this process die
+
+
+def ending() -> bool:
+    """Whether commands end because they were let go, and not by themselves."""
+    return _ending.is_set()
 
 
 @contextmanager
@@ -30,9 +47,13 @@ def leashed(
         start_new_session=True,
         env={**first_on_path(), **environment},
     )
+    _held.add(process)
     try:
+        if _ending.is_set():
+            raise InterruptedError("this process is ending, and begins nothing new")
         yield process
     finally:
+        _held.discard(process)
         _end(process)
 
 

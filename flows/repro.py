@@ -4,13 +4,15 @@ import json
 import re
 import sys
 import time
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from ruamel.yaml import YAML
 
 from flows.process import leashed, lines
+from tasks.places import STEPS
 
 #: What `dvc.lock` holds about a step: command, digests of what it read and wrote, parameters.
 Version = dict[str, Any]
@@ -31,41 +33,72 @@ class StepKilled(StepFailed):
     """A step was killed from outside (no memory, say): trying again may help, and training goes on where it was."""
 
 
-def target(step: str) -> str:
-    """The name under which DVC knows a step: the import of `data` is a file beside `dvc.yaml`, not a stage in it."""
-    return f"{step}.dvc" if Path(f"{step}.dvc").exists() else step
+@dataclass(frozen=True)
+class Pipeline:
+    """Steps that DVC knows.
+
+    groups: the steps in their order; those of one group wait for the groups before it, and not for each other.
+    project: the folder of the DVC project that they belong to. folder: where their `dvc.yaml` lies in it.
+    tellers: by step, the task that tells MLflow what lies there; `tasks.record`, if none is named.
+    """
+
+    groups: Sequence[Sequence[str]]
+    project: Path = Path()
+    folder: Path = Path()
+    tellers: Mapping[str, Sequence[str]] = field(default_factory=dict)
+
+    def target(self, step: str) -> str:
+        """The name under which DVC knows a step: the import of `data` is a file beside `dvc.yaml`, not a stage in it."""
+        if self._file(f"{step}.dvc").exists():
+            return str(self.folder / f"{step}.dvc")
+        return step if self.folder == Path() else f"{self.folder}/dvc.yaml:{step}"
+
+    def stale(self) -> set[str]:
+        """Steps that DVC finds out of date, and all in the groups after the first of them."""
+        text = ""
+        for line in dvc("status", "--json", *self._scope(), project=self.project):
+            if line.startswith("{"):
+                text = line
+            elif line:
+                print(line, flush=True)
+        known = json.loads(text or "{}")
+        changed = [[step for step in group if self.target(step) in known] for group in self.groups]
+        first = next((place for place, group in enumerate(changed) if group), len(self.groups))
+        after = [step for group in self.groups[first + 1 :] for step in group]
+        return {*(changed[first] if changed[first:] else ()), *after}
+
+    def version(self, step: str) -> Version:
+        """What DVC has recorded about `step`; empty if it never ran."""
+        single = self._file(f"{step}.dvc")
+        if single.exists():
+            return dict(YAML(typ="safe").load(single))
+        lock = self._file("dvc.lock")
+        stages = YAML(typ="safe").load(lock)["stages"] if lock.exists() else {}
+        return dict(stages.get(step, {}))
+
+    def teller(self, step: str) -> Sequence[str]:
+        """The module, and its arguments, that tells MLflow of the result of `step` that lies there."""
+        return self.tellers.get(step, ["tasks.record", step])
+
+    def _file(self, name: str) -> Path:
+        return self.project / self.folder / name
+
+    def _scope(self) -> list[str]:
+        return [] if self.folder == Path() else [f"{self.folder}/dvc.yaml"]
 
 
-def stale(steps: tuple[str, ...]) -> set[str]:
-    """Those of `steps` that DVC finds out of date, and all that come after the first of them."""
-    text = ""
-    for line in dvc("status", "--json"):
-        if line.startswith("{"):
-            text = line
-        elif line:
-            print(line, flush=True)
-    changed = [number for number, step in enumerate(steps) if target(step) in json.loads(text or "{}")]
-    return set(steps[changed[0] :]) if changed else set()
+#: From sources to scores.
+PRODUCTION = Pipeline([[step] for step in STEPS])
 
 
-def version(step: str) -> Version:
-    """What DVC has recorded about `step`; empty if it never ran."""
-    single = Path(target(step))
-    if single.suffix == ".dvc":
-        return dict(YAML(typ="safe").load(single))
-    lock = Path("dvc.lock")
-    stages = YAML(typ="safe").load(lock)["stages"] if lock.exists() else {}
-    return dict(stages.get(step, {}))
-
-
-def dvc(*arguments: str, environment: Mapping[str, str] | None = None) -> Generator[str, None, None]:
-    """Run a DVC command; yield what it prints, and "" in every second of silence.
+def dvc(*arguments: str, environment: Mapping[str, str] | None = None, project: Path = Path()) -> Generator[str, None, None]:
+    """Run a DVC command in a project; yield what it prints, and "" in every second of silence.
 
     Raises `StepFailed` when it fails; while another DVC command is in its way it waits and tries again.
     """
     for wait in (*WAITS, None):
         heard: list[str] = []
-        with leashed([sys.executable, "-m", "dvc", *arguments], environment or {}) as process:
+        with leashed([sys.executable, "-m", "dvc", "--cd", str(project), *arguments], environment or {}) as process:
             for line in lines(process):
                 worth = line.strip() and not line.startswith(_NOISE)
                 heard += [line] if worth else []
@@ -78,9 +111,10 @@ def dvc(*arguments: str, environment: Mapping[str, str] | None = None) -> Genera
         time.sleep(wait)
 
 
-def record(step: str, environment: Mapping[str, str]) -> Generator[str, None, None]:
-    """Tell MLflow what `step` did, from the files that lie there: DVC took them from its cache, and no step ran to tell."""
-    with leashed([sys.executable, "-m", "tasks.record", step], environment) as process:
+def record(command: Sequence[str], environment: Mapping[str, str]) -> Generator[str, None, None]:
+    """Have a task (`tasks.record train`) tell MLflow from the files that lie there: DVC took them from its cache, and no step
+    ran to tell."""
+    with leashed([sys.executable, "-m", *command], environment) as process:
         yield from lines(process)
 
 

@@ -1,27 +1,32 @@
 """What a person wants to see of a run in Prefect's pages: verdicts, pictures, scores."""
 
 import base64
+import csv
 import functools
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import ParamSpec
 
 from prefect.artifacts import create_markdown_artifact, create_table_artifact
 from prefect.logging import get_run_logger
 
+from flows.gauge import key_of
 from tasks import places, report
 
 #: Beyond this a picture is named, not shown: the server keeps artifacts in its database.
 LARGEST = 2_000_000
 
+P = ParamSpec("P")
 
-def _harmless(show: Callable[[], None]) -> Callable[[], None]:
+
+def _harmless(show: Callable[P, None]) -> Callable[P, None]:
     """What cannot be shown is said in the log; it does not cost a night's work."""
 
     @functools.wraps(show)
-    def shown() -> None:
+    def shown(*args: P.args, **kwargs: P.kwargs) -> None:
         try:
-            show()
+            show(*args, **kwargs)
         except Exception as error:
             get_run_logger().warning(f"Could not show the {show.__name__}: {error!r}")
 
@@ -42,10 +47,7 @@ def verdicts() -> None:
 @_harmless
 def samples() -> None:
     """The grid of generated pictures, inside the page itself: nothing has to be served for it."""
-    grid = places.SAMPLES / "grid.png"
-    create_markdown_artifact(
-        f"![generated pictures]({_inline(grid)})\n\n`{grid}`", key="samples", description="Drawn by the generator."
-    )
+    _picture(places.SAMPLES / "grid.png", "samples", "Drawn by the generator.")
 
 
 @_harmless
@@ -54,11 +56,26 @@ def scores() -> None:
     create_table_artifact(report.rows(json.loads(places.SCORES.read_text())), key="scores", description=f"`{places.SCORES}`")
 
 
+@_harmless
+def comparison(results: Path) -> None:
+    """The table of a comparison, its box plot, its contact sheet."""
+    preset = results.parent.name
+    with (results / "table.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    create_table_artifact(rows, key=key_of(preset, "table"), description=f"`{results / 'table.csv'}`, the best method first.")
+    _picture(results / "distances.png", key_of(preset, "distances"), "Distance to real pictures, a box a method.")
+    _picture(results / "samples.png", key_of(preset, "samples"), "A row a method, drawn from the same codes.")
+
+
 def branch(name: str | None) -> None:
     """Which branch holds the new result, if there is one."""
     line = f"The new result is in the branch {name}: git merge {name}" if name else "Nothing new: no branch."
     print(line, flush=True)
     get_run_logger().info(line)
+
+
+def _picture(path: Path, key: str, description: str) -> None:
+    create_markdown_artifact(f"![{description}]({_inline(path)})\n\n`{path}`", key=key, description=description)
 
 
 def _inline(picture: Path) -> str:

@@ -1,22 +1,24 @@
-"""One step of the pipeline as a Prefect task: run through DVC, watched, ended in good order."""
+"""One step of a pipeline as a Prefect task: run through DVC, watched, ended in good order."""
 
 import tempfile
-from collections.abc import Generator
+from collections.abc import Callable, Generator, Sequence
 from contextlib import closing
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 
-from prefect import task
+from prefect import Task, task
+from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State
 from prefect.logging import get_run_logger
 from prefect.runtime import flow_run
 from prefect.states import Completed, Failed
+from prefect.task_runners import ThreadPoolTaskRunner
 
-from flows import repro
+from flows import process, repro
 from flows.gauge import Gauge
-from flows.repro import StepFailed, StepKilled, Version
+from flows.repro import PRODUCTION, Pipeline, StepFailed, StepKilled, Version
 from ganlib.progress import PROGRESS_FILE
-from tasks.places import STEPS
 from tasks.record import close_parent, open_parent
 
 #: Names the MLflow run under which the steps put theirs.
@@ -24,91 +26,142 @@ PARENT_RUN = "ATELIER_PARENT_RUN"
 
 
 def _was_killed(_task: object, _run: object, state: State) -> bool:
-    return state.name == "Killed"
+    return state.name == "Killed" and not process.ending()
 
 
-@task(persist_result=False, retries=1, retry_delay_seconds=5, retry_condition_fn=_was_killed)
-def _run_step(name: str, force: bool, environment: dict[str, str]) -> State:
+@task(persist_result=False, cache_policy=NO_CACHE, retries=1, retry_delay_seconds=5, retry_condition_fn=_was_killed)
+def _run_step(pipeline: Pipeline, name: str, force: bool, environment: dict[str, str], prefix: str) -> State:
     """Bring the step `name` up to date; its version, or a state that says in the step's own words why not."""
-    command = ["repro", "--single-item", *(["--force"] if force else []), repro.target(name)]
+    command = ["repro", "--single-item", *(["--force"] if force else []), pipeline.target(name)]
     with tempfile.TemporaryDirectory() as folder, Gauge(name, Path(folder) / "progress.json") as gauge:
         environment = {**environment, PROGRESS_FILE: str(gauge.file)}
         try:
-            heard = _follow(repro.dvc(*command, environment=environment), gauge)
+            heard = _follow(repro.dvc(*command, environment=environment, project=pipeline.project), gauge, prefix)
             if any("is cached - skipping run" in line for line in heard):  # then no step has told MLflow
-                _follow(repro.record(name, environment), gauge)
+                _follow(repro.record(pipeline.teller(name), environment), gauge, prefix)
         except StepFailed as failure:
             return Failed(name="Killed" if isinstance(failure, StepKilled) else "Failed", message=str(failure))
-    return Completed(data=repro.version(name))
+    return Completed(data=pipeline.version(name))
 
 
-def _follow(output: Generator[str, None, None], gauge: Gauge) -> list[str]:
+def _follow(output: Generator[str, None, None], gauge: Gauge, prefix: str) -> list[str]:
     """Pass on what a command prints to terminal and log, as it comes; all of it."""
     log, heard = get_run_logger(), []
     with closing(output):
         for line in output:
             if line:
-                print(line, flush=True)
+                print(f"{prefix}{line}", flush=True)
                 log.info(line)
                 heard.append(line)
             gauge.read()
     return heard
 
 
-@task(persist_result=False)
-def _nothing_to_do(name: str) -> State:
+@task(persist_result=False, cache_policy=NO_CACHE)
+def _nothing_to_do(pipeline: Pipeline, name: str) -> State:
     """The step `name` is up to date already: its version."""
-    return Completed(name="UpToDate", message="Nothing to do.", data=repro.version(name))
+    return Completed(name="UpToDate", message="Nothing to do.", data=pipeline.version(name))
+
+
+def _run_of_the_flow() -> str | None:
+    return open_parent(str(flow_run.name), {"prefect.flow_run": str(flow_run.id)})
+
+
+class _Parent:
+    """The MLflow run that the steps put theirs under: made when the first of them has something to do."""
+
+    def __init__(self, open_run: Callable[[], str | None]) -> None:
+        self._open, self._opened = open_run, False
+        self._id: str | None = None
+
+    def environment(self) -> dict[str, str]:
+        """What names it to a step."""
+        if not self._opened:
+            self._id, self._opened = self._open(), True
+        return {PARENT_RUN: self._id} if self._id else {}
+
+    def close(self, status: str) -> None:
+        """End it, if it was made."""
+        if self._opened:
+            close_parent(self._id, status)
 
 
 class Steps:
     """The steps of one flow run. Calling it with a name runs that step and returns its version.
 
     Used as a context manager: it opens one MLflow run around the steps, when the first of them has something to do, and
-    closes it with how the flow ended.
+    closes it with how the flow ended. open_run: makes that run and returns its id; if not given, one of the flow's name.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, pipeline: Pipeline = PRODUCTION, open_run: Callable[[], str | None] = _run_of_the_flow) -> None:
+        self.pipeline = pipeline
         self.versions: dict[str, Version] = {}
         self._stale: set[str] | None = None
-        self._parent: str | None = None
-        self._opened = False
+        self._parent = _Parent(open_run)
 
     def __enter__(self) -> "Steps":
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        if self._opened:
-            interrupted = kind is not None and not issubclass(kind, Exception)
-            close_parent(self._parent, "KILLED" if interrupted else "FAILED" if kind else "FINISHED")
+        interrupted = kind is not None and not issubclass(kind, Exception)
+        self._parent.close("KILLED" if interrupted else "FAILED" if kind else "FINISHED")
+
+    def over(self, pipeline: Pipeline) -> "Steps":
+        """The steps of another pipeline, under the same MLflow run."""
+        other = Steps(pipeline)
+        other._parent = self._parent
+        return other
 
     def __call__(self, name: str, force: bool = False, hours: float = 1.0) -> Version:
         """Run the step `name` if it is out of date or `force`d, for at most `hours`. Raises `StepFailed`."""
-        if force or self._is_stale(name):
-            limited = _run_step.with_options(name=name, task_run_name=name, timeout_seconds=hours * 3600)
-            state = limited(name, force, self._environment(), return_state=True)
-        else:
-            state = _nothing_to_do.with_options(name=name, task_run_name=name)(name, return_state=True)
+        step, given = self._task(name, force, hours)
+        return self._ended(name, step(**given, return_state=True))
+
+    def at_once(self, names: Sequence[str], width: int, force: bool = False, hours: float = 1.0) -> dict[str, str]:
+        """Run these steps as `__call__` does, `width` at a time; what went wrong, by name. One that fails stops no other."""
+        failures = {}
+        runner: ThreadPoolTaskRunner[State] = ThreadPoolTaskRunner(max_workers=width)
+        with runner:
+            try:
+                ready = {name: self._task(name, force, hours, f"{name}: ") for name in names}
+                begun = {name: runner.submit(step, given) for name, (step, given) in ready.items()}
+                for name, future in begun.items():
+                    future.wait()
+                    try:
+                        self._ended(name, future.state)
+                    except StepFailed as failure:
+                        failures[name] = str(failure)
+            except BaseException:
+                process.let_go()  # or the runner would wait for the end of what nobody wants any more
+                raise
+        return failures
+
+    def _task(self, name: str, force: bool, hours: float, prefix: str = "") -> "tuple[Task[Any, State], dict[str, Any]]":
+        """The Prefect task that brings a step up to date, and its arguments."""
+        if not force and not self._is_stale(name):
+            named = _nothing_to_do.with_options(name=name, task_run_name=name)
+            return named, {"pipeline": self.pipeline, "name": name}
+        limited = _run_step.with_options(name=name, task_run_name=name, timeout_seconds=hours * 3600)
+        environment = self._parent.environment()
+        given = {"pipeline": self.pipeline, "name": name, "force": force, "environment": environment, "prefix": prefix}
+        return limited, given
+
+    def _ended(self, name: str, state: State) -> Version:
+        """The version of a step whose task ended so. Raises `StepFailed`."""
         if not state.is_completed():
             raise StepFailed(f"{name}: {state.message}")
-        self.versions[name] = repro.version(name)
+        self.versions[name] = self.pipeline.version(name)
         return self.versions[name]
 
     def _is_stale(self, name: str) -> bool:
         """Whether DVC finds `name` out of date. Asked once: from the first such step on, DVC decides step by step."""
         if self._stale is None:
             try:
-                self._stale = repro.stale(STEPS)
+                self._stale = self.pipeline.stale()
             except StepFailed:
                 _check_params()  # says where the mistake is, if it is there; DVC says less
                 raise
         return name in self._stale
-
-    def _environment(self) -> dict[str, str]:
-        if not self._opened:
-            self._parent = open_parent(str(flow_run.name), {"prefect.flow_run": str(flow_run.id)})
-            self._opened = True
-        return {PARENT_RUN: self._parent} if self._parent else {}
 
 
 def _check_params() -> None:

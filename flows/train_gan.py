@@ -1,5 +1,7 @@
 """From sources to scores, one step after the other: `python -m flows.train_gan`, `prefect deployment run train-gan/nightly`."""
 
+import argparse
+
 from prefect import flow
 from prefect.client.schemas.objects import State
 from prefect.states import Failed
@@ -9,6 +11,7 @@ from flows.repro import StepFailed, Version
 from flows.step import Steps
 from flows.turn import turn
 from ganlib.errors import AtelierError
+from tasks import report
 
 
 @flow(name="train-gan", log_prints=False, persist_result=False)
@@ -41,5 +44,13 @@ def train_gan(refresh: bool = False, commit: bool = False) -> "State | dict[str,
     return step.versions
 
 
+def main() -> None:
+    """The command line."""
+    parser = argparse.ArgumentParser(prog="python -m flows.train_gan", description=__doc__)
+    parser.add_argument("--refresh", action="store_true", help="ask the source again, even if nothing here has changed")
+    parser.add_argument("--commit", action="store_true", help="put a new result into a branch of its own")
+    local.main(train_gan, parser, lambda **_: report.summary())
+
+
 if __name__ == "__main__":
-    local.main(train_gan)
+    main()

@@ -1,8 +1,8 @@
 """`params.yaml`, typed: every knob of the project once, unknown keys refused, errors with line and column."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError, with_config
 from ruamel.yaml import YAML
@@ -16,8 +16,9 @@ from ganlib.pictures.sources import SOURCES, Source
 from ganlib.sampling.config import SampleConfig
 from ganlib.training.config import TrainConfig
 
+T = TypeVar("T")
 
-@with_config(ConfigDict(extra="forbid", allow_inf_nan=False))
+
 @dataclass(frozen=True)
 class Params:
     """The whole of `params.yaml`, one section a step."""
@@ -30,19 +31,25 @@ class Params:
 
 
 def load(path: Path = Path("params.yaml")) -> Params:
-    """Read and check `path`.
+    """Read and check the project's parameters; raises as `read` does."""
+    return read(path, Params)
+
+
+def read(path: Path, kind: type[T]) -> T:
+    """Read `path` as a dataclass of knobs.
 
     Raises `AtelierError`, with every mistake on a line of its own (`params.yaml:12:9 train.batch must be > 0 (got -3)`).
     """
-    tree = _parse(path)
+    tree = _parse(path, kind)
+    strict = with_config(ConfigDict(extra="forbid", allow_inf_nan=False))(kind)
     try:
-        return TypeAdapter(Params).validate_python(_plain(tree))
+        return TypeAdapter(strict).validate_python(_plain(tree))
     except ValidationError as error:
         lines = [_sentence(path, tree, dict(item)) for item in error.errors()]
         raise AtelierError("\n".join(lines)) from None
 
 
-def _parse(path: Path) -> Any:
+def _parse(path: Path, kind: Any) -> Any:
     """The YAML tree of `path`, whose nodes remember their lines."""
     try:
         tree = YAML(typ="rt").load(path.read_text(encoding="utf-8"))
@@ -56,9 +63,8 @@ def _parse(path: Path) -> Any:
         problem = str(error.problem).splitlines()[0].replace("with value", "given a second time, with value")
         raise AtelierError(f"{place} {problem}") from None
     if not isinstance(tree, dict):
-        raise AtelierError(
-            f"{path}:1:1 expected sections (collect, curate, train, sample, evaluate), found {type(tree).__name__}."
-        )
+        sections = ", ".join(field.name for field in fields(kind))
+        raise AtelierError(f"{path}:1:1 expected sections ({sections}), found {type(tree).__name__}.")
     return tree
 
 
@@ -75,8 +81,9 @@ def _plain(node: Any) -> Any:
 
 def _sentence(path: Path, tree: Any, item: dict[str, Any]) -> str:
     """One validation error as a person reads it: place, name of the knob, what it must be, what was found."""
-    keys, line, column = _locate(tree, item["loc"])
-    name, kind, got = ".".join(keys), item["type"], item.get("input")
+    kind, got = item["type"], item.get("input")
+    keys, line, column = _locate(tree, item["loc"], missing=kind == "missing")
+    name = ".".join(keys)
     context = item.get("ctx", {})
     if kind == "missing":
         return f"{path}:{line}:{column} {name} is missing"
@@ -98,11 +105,14 @@ def _sentence(path: Path, tree: Any, item: dict[str, Any]) -> str:
     else:
         must = item["msg"].replace("Input should be", "must be")
     shown = "" if isinstance(got, dict) else f" (got {got})"
-    return f"{path}:{line}:{column} {name} {must}{shown}"
+    return f"{path}:{line}:{column} {f'{name} ' if name else ''}{must}{shown}"
 
 
-def _locate(tree: Any, location: tuple[int | str, ...]) -> tuple[list[str], int, int]:
-    """Follow pydantic's location into the tree, as far as it goes: names on the way, line and column (from 1)."""
+def _locate(tree: Any, location: tuple[int | str, ...], missing: bool) -> tuple[list[str], int, int]:
+    """Follow pydantic's location into the tree, as far as it goes: names on the way, line and column (from 1).
+
+    missing: the last part is a key that the file should have.
+    """
     node: Any = tree
     keys: list[str] = []
     line, column = 1, 1
@@ -111,11 +121,18 @@ def _locate(tree: Any, location: tuple[int | str, ...]) -> tuple[list[str], int,
             continue  # pydantic's word for "the name, not the value"; the name is the part before
         inside = (isinstance(node, dict) and part in node) or (isinstance(node, list) and part in range(len(node)))
         if inside:
-            marks: Any = node.lc  # ruamel's own dictionaries and lists know their lines
-            where = marks.key(part) if isinstance(node, dict) else marks.item(part)
-            line, column = where[0] + 1, where[1] + 1
-        elif part != location[-1] or isinstance(part, int):
+            line, column = _place(node, part)
+        elif not missing or part != location[-1]:
             continue  # the name of a member of a union: no key of the file
         keys.append(str(part))
         node = node[part] if inside else None
     return keys, line, column
+
+
+def _place(node: Any, part: int | str) -> tuple[int, int]:
+    """Line and column (from 1) of a key or an item; of one that was merged in (`<<: *other`), where it is written."""
+    listed, marks = isinstance(node, list), node.lc  # ruamel's own dictionaries and lists know their lines
+    if not listed and part not in (marks.data or ()):
+        return next(_place(other, part) for other in node.merge if part in other)
+    where = marks.item(part) if listed else marks.key(part)
+    return where[0] + 1, where[1] + 1

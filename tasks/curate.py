@@ -51,7 +51,7 @@ def main() -> None:
         _curate_project(options)
         return
     config, source = _config(options), _source(options)
-    print(_table(curate(config, source.pictures(), source.count(), options.out), options.out))
+    print(table(curate(config, source.pictures(), source.count(), options.out), options.out))
 
 
 def _curate_project(options: argparse.Namespace) -> None:
@@ -64,7 +64,7 @@ def _curate_project(options: argparse.Namespace) -> None:
         )
     params = load()
     count = read_summary(DATA).pictures
-    print(_table(curate(params.curate, read_shards(DATA), count, DATASET), DATASET))
+    print(table(curate(params.curate, read_shards(DATA), count, DATASET), DATASET))
     publish(record(params))
 
 
@@ -115,7 +115,7 @@ def _source(options: argparse.Namespace) -> "Source":
     return Archive(str(path), labels=labels) if path.is_file() else Folder(str(path), labels=labels)
 
 
-def _table(store: Store, out: Path) -> str:
+def table(store: Store, out: Path) -> str:
     """What a person wants to know at the end."""
     info, set_aside = store.info, sum(store.info["set_aside"].values())
     parts = f"{info['train']:,} to learn from, {info['heldout']:,} held out"

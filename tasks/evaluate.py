@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from ganlib.metrics.config import EvaluateConfig
     from ganlib.metrics.fingerprint import Score
 
-FEATURES = places.RUNS / "features"
-
 
 def evaluate(
     config: "EvaluateConfig", real: Path, fake: Path, out: Path, plots: Path | None = None, cache: Path | None = None
@@ -86,7 +84,7 @@ def main() -> None:
     from ganlib.config import load
 
     params = load()
-    print(table(evaluate(params.evaluate, places.DATASET, places.SAMPLES, places.SCORES, places.PLOTS, FEATURES)))
+    print(table(evaluate(params.evaluate, places.DATASET, places.SAMPLES, places.SCORES, places.PLOTS, places.FEATURES)))
     print(f"Scores in {places.SCORES}, plots in {places.PLOTS}.")
     publish(record(params))
 

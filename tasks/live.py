@@ -35,14 +35,16 @@ class Live:
 
     run_folder: holds (or will hold) `history.jsonl`, one JSON object a line with "images", the pictures shown so far, and
     numbers, and `samples/kimg-000010.png`; a training that goes on there continues the run that was begun there.
-    params: the knobs, as in the step's `Record`. reads: the data set's folder.
+    params: the knobs, as in the step's `Record`. reads: the data set's folder. title: the run's name, if not the step's.
 
     >>> with Live(run_folder, asdict(params.train), [DATASET]):   # doctest: +SKIP
     ...     train()   # FINISHED; an exception makes it FAILED, SystemExit and Ctrl-C KILLED
     """
 
-    def __init__(self, run_folder: Path, params: Mapping[str, Any], reads: Sequence[Path], step: str = "train") -> None:
-        self.folder, self.params, self.reads, self.step = run_folder, params, reads, step
+    def __init__(
+        self, run_folder: Path, params: Mapping[str, Any], reads: Sequence[Path], step: str = "train", title: str | None = None
+    ) -> None:
+        self.folder, self.params, self.reads, self.step, self.title = run_folder, params, reads, step, title
         self._beside: subprocess.Popen[bytes] | None = None
 
     def start(self) -> "Live":
@@ -87,7 +89,8 @@ class Live:
     def _order(self) -> dict[str, Any]:
         history = self.folder / "history.jsonl"
         fresh = not history.exists() or history.stat().st_size == 0
-        return {"step": self.step, "params": flat(self.params), "reads": [str(path) for path in self.reads], "fresh": fresh}
+        reads = [str(path) for path in self.reads]
+        return {"step": self.step, "title": self.title, "params": flat(self.params), "reads": reads, "fresh": fresh}
 
     def _note(self, status: str) -> None:
         """Remember how the training ended, for the one who completes its record."""
@@ -131,6 +134,7 @@ def _description(folder: Path, order: Mapping[str, Any]) -> Entry:
     entry = describe(order["step"], order["params"], [Path(path) for path in order["reads"]])
     before = spool.read(folder / LIVE)
     entry.version = None  # which takes what is written in the end
+    entry.title = order.get("title")
     entry.fresh, entry.run = order["fresh"], before.run if before else None
     entry.started = before.started if before and not entry.fresh else now()
     return entry

@@ -11,6 +11,8 @@ METRICS = Path("metrics")
 SCORES = METRICS / "evaluate.json"
 PLOTS = METRICS / "plots"
 REPORT = Path("artifacts/report/report.html")
+COMPARE = Path("compare")  # a DVC project of its own, with a folder for every preset of a comparison
 RUNS = Path(".runs")  # checkpoints and histories of runs in progress; never in DVC
+FEATURES = RUNS / "features"  # of real pictures, so that they go through the extractor once
 
 STEPS = ("collect", "data", "curate", "train", "sample", "evaluate", "report")

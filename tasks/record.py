@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from ganlib.errors import AtelierError
+from ganlib.files import digest_file
 from ganlib.knobs import unknown
 from tasks.places import STEPS
 from tasks.tracking import parents, spool, store
@@ -35,7 +36,8 @@ class Record:
     artefacts whose DVC ids become tags; a data set among `reads` becomes an input. history: `history.jsonl`, whose
     numbers become curves over the pictures shown. pictures: grids named `kimg-000010.png`, for the image slider.
     model: a published model's folder, whose generator is logged. run_folder: the training's folder in `.runs/`, so that
-    the run that was told live is completed.
+    the run that was told live is completed. title: the run's name, where it is not the step's. shared: the files are
+    attached to the parent run, too. failed: what was tried did not succeed, and that is the result.
     """
 
     step: str
@@ -48,6 +50,9 @@ class Record:
     pictures: Sequence[Path] = ()
     model: Path | None = None
     run_folder: Path | None = None
+    title: str | None = None
+    shared: bool = False
+    failed: bool = False
 
 
 def publish(record: Record, patience: float = 60.0, rebuilt: bool = False) -> bool:
@@ -91,6 +96,15 @@ def open_parent(name: str, tags: Mapping[str, str] | None = None, patience: floa
         return None
 
 
+def shared_parent(name: str, params: Path, tags: Mapping[str, str] | None = None) -> str | None:
+    """An id for `ATELIER_PARENT_RUN` that is the same for everybody who names the same file of parameters with the same
+    content, be it a flow or a step that was started by hand. Never raises; None when it could not be written."""
+    try:
+        return parents.shared(name, digest_file(params)[:16], dict(tags or {}))
+    except OSError:
+        return None
+
+
 def close_parent(run_id: str | None, status: str = "FINISHED", patience: float = 30.0) -> None:
     """End the run of a flow: FINISHED, FAILED or KILLED. Never raises; while the server is away it is done later."""
     if run_id is None:
@@ -106,9 +120,10 @@ def _keep(record: Record, rebuilt: bool) -> None:
     entry = describe(record.step, record.params, record.reads, record.writes)
     entry.metrics, left = finite(record.metrics)
     entry.tags |= left | ({"atelier.rebuilt": "yes"} if rebuilt else {})
-    entry.started, entry.ended, entry.status = now() if rebuilt else _STARTED, now(), "FINISHED"
+    entry.started, entry.ended, entry.status = now() if rebuilt else _STARTED, now(), "FAILED" if record.failed else "FINISHED"
     entry.folder = str(record.run_folder.resolve()) if record.run_folder else None
     entry.model = record.model is not None
+    entry.title, entry.shared = record.title, record.shared
     there = [path for path in record.files if path.exists()]
     history = record.history if record.history and record.history.exists() else None
     spool.keep(entry, there, history, record.pictures, record.model)

@@ -119,7 +119,7 @@ class TestStep:
         samples(places.SAMPLES, pictures(60, 3))
         step.main()
         assert places.SCORES.exists()
-        assert len(list(step.FEATURES.glob("*.npy"))) == 2
+        assert len(list(step.places.FEATURES.glob("*.npy"))) == 2
         assert "fd_pixels" in capsys.readouterr().out
         (record,) = published
         assert record.step == "evaluate"

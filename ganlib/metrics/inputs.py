@@ -26,7 +26,7 @@ def real_pictures(path: Path, most: int, seed: int) -> Real:
     """A data set's held-out and training pictures; of anything else two halves, at random from `seed`, of `most` each at most."""
     if (path / INFO).exists() or (path / MANIFEST).exists():  # a damaged data set is to be refused, not taken for an array
         store = Store.open(path)
-        return Real(_coloured(store.heldout), _coloured(store.train), "heldout")
+        return Real(coloured(store.heldout), coloured(store.train), "heldout")
     pictures = read_pictures(path, 2 * most, seed)
     order = np.random.default_rng(seed).permutation(len(pictures))
     halves = np.sort(order[: len(order) // 2]), np.sort(order[len(order) // 2 :])
@@ -52,10 +52,10 @@ def read_pictures(path: Path, most: int, seed: int) -> Pictures:
         raise AtelierError(f"{array}: expected an array of pictures, found it damaged or no .npy file ({error}).") from None
     if pictures.ndim != 4 or pictures.shape[3] not in (1, 3):
         raise AtelierError(f"{array}: expected pictures [N, H, W, C] with C 1 or 3, found an array {list(pictures.shape)}.")
-    return _coloured(pictures)
+    return coloured(pictures)
 
 
-def _coloured(pictures: Pictures) -> Pictures:
+def coloured(pictures: Pictures) -> Pictures:
     """Grey pictures with three equal channels, as they come from files; coloured ones as they are."""
     return np.repeat(pictures, 3, axis=3) if pictures.shape[3] == 1 else pictures
 

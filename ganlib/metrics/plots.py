@@ -19,8 +19,8 @@ SHARES = ("precision", "recall", "density", "coverage")
 
 def write_plots(evaluation: Evaluation, folder: Path) -> None:
     """Write frechet.png and neighbours.png; the same evaluation gives the same bytes."""
-    _save(frechet_plot(evaluation), folder / "frechet.png")
-    _save(neighbours_plot(evaluation), folder / "neighbours.png")
+    save(frechet_plot(evaluation), folder / "frechet.png")
+    save(neighbours_plot(evaluation), folder / "neighbours.png")
 
 
 def frechet_plot(evaluation: Evaluation) -> "Figure":
@@ -72,7 +72,8 @@ def _figure() -> "tuple[Figure, Axes]":
     return figure, axes
 
 
-def _save(figure: "Figure", path: Path) -> None:
+def save(figure: "Figure", path: Path) -> None:
+    """Write a figure as PNG; the same figure gives the same bytes."""
     stream = io.BytesIO()
     figure.savefig(stream, format="png", dpi=110, metadata={"Software": None})
     write_bytes(path, stream.getvalue())

@@ -1,7 +1,8 @@
 """Published models: a folder of safetensors and JSON, written and read back. No pickle anywhere."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -41,22 +42,40 @@ def write_model(folder: Path, networks: Mapping[str, nn.Module], method: Method,
 
 def load_model(folder: Path) -> Model:
     """Read a published model back, on the CPU, ready to draw. Raises `AtelierError` where it is missing or damaged."""
-    from safetensors import SafetensorError
     from safetensors.torch import load_file
 
-    try:
+    with _whole(folder):
         card = json.loads((folder / _CARD).read_text(encoding="utf-8"))
         method = build_method(card["method"])
         generator = method.generator(card["size"], card["channels"])
         generator.load_state_dict(load_file(folder / _GENERATOR), strict=True)
         digest = digest_file(folder / _GENERATOR)
+    return Model(generator.eval(), card["latent"], card["size"], card["channels"], digest, card)
+
+
+def load_network(folder: Path, name: str, network: nn.Module) -> nn.Module:
+    """`network` with the weights that the model in `folder` published under `name` ("discriminator", "encoder"), on the CPU,
+    ready to be asked. Raises `AtelierError` where they are missing or damaged."""
+    from safetensors.torch import load_file
+
+    with _whole(folder):
+        network.load_state_dict(load_file(folder / f"{name}.safetensors"), strict=True)
+    return network.eval()
+
+
+@contextmanager
+def _whole(folder: Path) -> Iterator[None]:
+    """Say what it means that a model's file is not there or cannot be read."""
+    from safetensors import SafetensorError
+
+    try:
+        yield
     except FileNotFoundError as error:
         raise AtelierError(f"{error.filename}: expected a trained model here, found none. Run the step train first.") from None
     except (ValueError, KeyError, TypeError, RuntimeError, SafetensorError) as error:
         raise AtelierError(
             f"{folder}: expected a whole model, found a damaged one ({error}). Run `dvc checkout {folder}`, or train again."
         ) from None
-    return Model(generator.eval(), card["latent"], card["size"], card["channels"], digest, card)
 
 
 def build_method(knobs: Mapping[str, Any]) -> Method:

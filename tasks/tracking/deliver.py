@@ -23,12 +23,14 @@ def deliver(tracker: Tracker, entry: Entry, folder: Path) -> Run:
     version = entry.version or ""
     run = _live_run(tracker, entry) or tracker.find(VERSION, version)
     if run is None:
-        run = tracker.create(entry.step, {**entry.tags, VERSION: version}, entry.started)
+        run = tracker.create(entry.called, {**entry.tags, VERSION: version}, entry.started)
     if run.tags().get(RECORDED) != "yes":
         run.set_tags({**entry.tags, VERSION: version})
         _fill(run, entry, folder)
     if entry.parent and (parent := parents.resolve(tracker, entry.parent)):
-        run.link(parent, entry.step)
+        run.link(parent, entry.called)
+        if entry.shared:
+            parent.add_files(folder / "files")
     if entry.folder:
         _settle(Path(entry.folder), entry, run)
     return run

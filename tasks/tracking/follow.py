@@ -80,14 +80,14 @@ class Follower:
         run = tracker.open(entry.run) if entry.run else None
         if run and self._is_of_another_training(run):
             run = None
-        run = run or tracker.create(entry.step, entry.tags, entry.started)
+        run = run or tracker.create(entry.called, entry.tags, entry.started)
         entry.run, entry.fresh = run.id, False
         spool.write(entry, self.folder / LIVE)
         run.resume()
         run.add_params(entry.params)
         run.add_datasets(entry.datasets)
         if entry.parent and (parent := parents.resolve(tracker, entry.parent)):
-            run.link(parent, entry.step)
+            run.link(parent, entry.called)
         return run
 
     def _is_of_another_training(self, run: "Run") -> bool:

@@ -9,6 +9,8 @@ import uuid
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from filelock import FileLock
+
 from ganlib.files import write_json
 from tasks.tracking.spool import SPOOL
 
@@ -26,6 +28,17 @@ def note(name: str, tags: dict[str, str]) -> str:
     return stand_in
 
 
+def shared(name: str, digest: str, tags: dict[str, str]) -> str:
+    """What stands for a parent that processes have in common which know nothing of each other: made of `name` and `digest`.
+
+    The first record under it makes its run; where there is one already, that is taken.
+    """
+    stand_in = f"{WAITING}{name}-{digest}"
+    if not _path(stand_in).exists():
+        write_json(_path(stand_in), {"name": name, "tags": tags, "started": int(1000 * time.time())})
+    return stand_in
+
+
 def note_end(parent: str, status: str) -> None:
     """Remember that the flow has ended, for `end_all`."""
     write_json(_path(parent), {**_read(parent), "status": status, "ended": int(1000 * time.time())})
@@ -35,10 +48,11 @@ def resolve(tracker: "Tracker", parent: str) -> "Run | None":
     """The run behind what `ATELIER_PARENT_RUN` holds; one that waited is made now. None when this store has none."""
     if not parent.startswith(WAITING):
         return tracker.open(parent)
-    known = _read(parent)
-    if (found := tracker.find(FLOW, parent)) or not known:
-        return found
-    return tracker.create(known["name"], {**known["tags"], FLOW: parent}, known["started"])
+    with FileLock(SPOOL / ".parents.lock", timeout=60):  # of two that look for it at once, one makes it
+        known = _read(parent)
+        if (found := tracker.find(FLOW, parent)) or not known:
+            return found
+        return tracker.create(known["name"], {**known["tags"], FLOW: parent}, known["started"])
 
 
 def end_all(tracker: "Tracker") -> None:

@@ -45,6 +45,13 @@ class Entry:
     run: str | None = None  # MLflow's id, known for live runs
     fresh: bool = False  # a training that begins anew
     told: bool = False  # nothing is left to tell
+    title: str | None = None  # what the run is called, where that is not the step
+    shared: bool = False  # its files are its parent's, too
+
+    @property
+    def called(self) -> str:
+        """The name of its run."""
+        return self.title or self.step
 
     @property
     def name(self) -> str:

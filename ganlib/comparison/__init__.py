@@ -1,0 +1,1 @@
+"""Ways of learning to generate, compared: the same pictures, the same budget, several seeds each."""
