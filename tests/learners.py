@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from ganlib.methods.base import Batch, Learner, Method, Setting
 from ganlib.nets.dcgan import Dcgan
@@ -71,10 +71,3 @@ def share_of_error(pictures: Tensor, drawn: Tensor) -> float:
     """The squared error of what was drawn, as a share of that of the mean picture."""
     error = (pictures - drawn).square().mean() / (pictures - pictures.mean(0)).square().mean()
     return float(error)
-
-
-def decoder_fits(method: Method, published: nn.Module) -> nn.Module:
-    """The published weights in a generator built from the knobs alone, as a model that is read back."""
-    again = method.generator(16, 3)
-    again.load_state_dict(published.state_dict(), strict=True)
-    return again.eval()

@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from learners import TINY, begin, decoder_fits, resumed, same, share_of_error, squares, take_steps
+from learners import TINY, begin, share_of_error, squares, take_steps
 
 from ganlib.methods.autoencoder import Autoencoder, Compression
 from ganlib.methods.moments import Moments
@@ -10,7 +10,6 @@ from ganlib.methods.priors import FittedCodes
 from ganlib.nets.dcgan import Dcgan
 
 METHOD = Autoencoder(network=TINY)
-PARTS = ("networks", "average", "optimiser", "moments")
 
 
 def learner(method: Autoencoder = METHOD) -> Compression:
@@ -29,18 +28,6 @@ def test_reconstructions_beat_the_mean_picture() -> None:
     assert share_of_error(pictures, drawn) < 1 / 2
 
 
-def test_a_resumed_run_ends_with_the_same_bits() -> None:
-    """Networks, average, optimiser and moments, after a learner begun from another seed has taken up the checkpoint."""
-    assert same(*resumed(METHOD))
-
-
-@pytest.mark.parametrize("part", PARTS)
-def test_every_part_of_the_state_matters(part: str) -> None:
-    """Put back all but one part and the run ends elsewhere; and there are no other parts."""
-    assert set(learner().parts()) == set(PARTS)
-    assert not same(*resumed(METHOD, forgotten=part))
-
-
 def test_the_published_generator_draws_from_the_codes_distribution() -> None:
     """The map before the decoder has the mean and covariance that the moments say; before any step, the normal ones."""
     coder = learner()
@@ -54,27 +41,6 @@ def test_the_published_generator_draws_from_the_codes_distribution() -> None:
     assert torch.allclose(fitted.mean.double(), coder.moments.mean, atol=1e-6)
     covariance = coder.moments.covariance()
     assert torch.allclose((fitted.factor @ fitted.factor.T).double(), covariance, atol=1e-5 * float(covariance.abs().max()))
-
-
-def test_published_pictures_are_pictures_each_for_itself() -> None:
-    """Normal codes give [N, 3, 16, 16] in [-1, 1]; one picture alone is the same as among others; weights can be read back."""
-    coder = learner()
-    take_steps(coder, squares(), 0, 10)
-    generator, codes = coder.published()["generator"], torch.randn(5, coder.latent)
-    with torch.no_grad():
-        pictures = generator(codes)
-        assert torch.allclose(generator(codes[2:3]), pictures[2:3], atol=1e-6)
-        assert torch.equal(decoder_fits(METHOD, generator)(codes), pictures)
-    assert pictures.shape == (5, 3, 16, 16)
-    assert pictures.abs().max() <= 1
-    assert not generator.training
-
-
-def test_annealing_sets_the_rate() -> None:
-    """Half the factor, half the rate."""
-    coder = learner()
-    coder.anneal(0.5)
-    assert coder.optimiser.param_groups[0]["lr"] == METHOD.lr / 2
 
 
 def test_moments_are_weighted_by_half_lives() -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from learners import TINY, begin, decoder_fits, resumed, same, share_of_error, squares, state, take_steps
+from learners import TINY, begin, share_of_error, squares, state, take_steps
 from torch.nn.functional import conv2d
 
 from ganlib.methods.glo import Glo, LatentOptimisation
@@ -11,7 +11,6 @@ from ganlib.methods.priors import FittedCodes
 from ganlib.nets.dcgan import Dcgan
 
 METHOD = Glo(network=TINY)
-PARTS = ("generator", "codes", "average", "optimiser_generator", "optimiser_codes")
 
 
 def learner(method: Glo = METHOD) -> LatentOptimisation:
@@ -51,18 +50,6 @@ def test_reconstructions_beat_the_mean_picture() -> None:
     assert share_of_error(pictures, drawn) < 1 / 2
 
 
-def test_a_resumed_run_ends_with_the_same_bits() -> None:
-    """Weights, codes, average and both optimisers, after a learner begun from another seed has taken up the checkpoint."""
-    assert same(*resumed(METHOD))
-
-
-@pytest.mark.parametrize("part", PARTS)
-def test_every_part_of_the_state_matters(part: str) -> None:
-    """Put back all but one part and the run ends elsewhere; and there are no other parts."""
-    assert set(learner().parts()) == set(PARTS)
-    assert not same(*resumed(METHOD, forgotten=part))
-
-
 def test_the_published_generator_draws_from_the_codes_distribution() -> None:
     """The affine map before the decoder has the mean and the covariance of the codes, as the decoder is given them."""
     glo = learner()
@@ -72,28 +59,6 @@ def test_the_published_generator_draws_from_the_codes_distribution() -> None:
     codes = glo.codes(torch.arange(32)).detach()
     assert torch.allclose(generator.mean, codes.mean(0), atol=1e-6)
     assert torch.allclose(generator.factor @ generator.factor.T, torch.cov(codes.T, correction=0), atol=1e-5)
-
-
-def test_published_pictures_are_pictures_each_for_itself() -> None:
-    """Normal codes give [N, 3, 16, 16] in [-1, 1]; one picture alone is the same as among others; weights can be read back."""
-    glo = learner()
-    take_steps(glo, squares(), 0, 10)
-    generator, codes = glo.published()["generator"], torch.randn(5, glo.latent)
-    with torch.no_grad():
-        pictures = generator(codes)
-        assert torch.allclose(generator(codes[2:3]), pictures[2:3], atol=1e-6)
-        assert torch.equal(decoder_fits(METHOD, generator)(codes), pictures)
-    assert pictures.shape == (5, 3, 16, 16)
-    assert pictures.abs().max() <= 1
-    assert not generator.training
-
-
-def test_annealing_sets_both_rates() -> None:
-    """Half the factor, half the rate."""
-    glo = learner()
-    glo.anneal(0.5)
-    assert glo.optimiser_g.param_groups[0]["lr"] == METHOD.lr_generator / 2
-    assert glo.optimiser_codes.param_groups[0]["lr"] == METHOD.lr_codes / 2
 
 
 def test_fitted_codes_have_the_mean_and_the_covariance() -> None:

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import torch
 from games import every_method
+from learners import begin, resumed, same, squares, take_steps
 
 from ganlib.errors import AtelierError
 from ganlib.methods.base import Batch, Learner, Setting
@@ -25,7 +26,7 @@ from ganlib.training.state import to_tensors
 SETTING = Setting(16, 3, 50, torch.device("cpu"), torch.float32)
 MACHINE = Machine("cpu", "float32", torch.get_num_threads())
 PICTURES = np.random.default_rng(0).integers(0, 256, (50, 16, 16, 3), dtype=np.uint8)
-SMALL = {"energy": {"draw_steps": 3}}
+SMALL = {"energy": {"draw_steps": 3, "chains": 16, "fresh": 0.3}}
 METHODS = dict(every_method(Dcgan(width=4, latent=8), **SMALL))
 PLAIN = dict(every_method(Mlp(width=32, latent=8), **SMALL))  # whose pictures differ from the first step on
 
@@ -94,13 +95,39 @@ def test_a_published_model_draws_what_the_learner_drew(name: str, tmp_path: Path
 @each
 def test_rates_are_annealed(name: str) -> None:
     """At factor 0 a step changes no weight that is learnt by gradient."""
-    made = learner(name)
-    batch = Batch(torch.rand(8, 3, 16, 16), torch.arange(8), torch.Generator().manual_seed(0))
+    made = begin(METHODS[name])
+    take_steps(made, squares(), 0, 1)
     made.anneal(0.0)
-    module = next(value for value in made.parts().values() if isinstance(value, torch.nn.Module) and list(value.parameters()))
-    before = [parameter.clone() for parameter in module.parameters()]
-    made.step(batch)
-    assert all(torch.equal(old, new) for old, new in zip(before, module.parameters(), strict=True))
+    modules = [part for part in made.parts().values() if isinstance(part, torch.nn.Module)]
+    weights = [weight for module in modules for weight in module.parameters()]
+    before = [weight.clone() for weight in weights]
+    take_steps(made, squares(), 1, 2)
+    assert all(torch.equal(old, new) for old, new in zip(before, weights, strict=True))
+
+
+#: One game with every part that a game can have, and every other method.
+DIFFERENT = [name for name in METHODS if name in ("began", "glo", "autoencoder", "vae", "energy")]
+
+
+@pytest.mark.parametrize(("name", "part"), [(name, part) for name in DIFFERENT for part in begin(METHODS[name]).parts()])
+def test_every_part_of_the_state_matters(name: str, part: str) -> None:
+    """Put back all but one part and the run ends elsewhere: so a part that was forgotten would be noticed."""
+    assert same(*resumed(METHODS[name]))
+    assert not same(*resumed(METHODS[name], forgotten=part))
+
+
+@each
+def test_published_pictures_are_pictures_each_for_itself(name: str) -> None:
+    """Normal codes give [N, 3, 16, 16] in [-1, 1]; one picture alone is the same as among others."""
+    made = begin(METHODS[name])
+    take_steps(made, squares(), 0, 10)
+    generator, codes = made.published()["generator"], torch.randn(5, made.latent, generator=torch.Generator().manual_seed(0))
+    with torch.no_grad():
+        pictures = generator(codes)
+        assert torch.allclose(generator(codes[2:3]), pictures[2:3], atol=1e-5)
+    assert pictures.shape == (5, 3, 16, 16)
+    assert pictures.abs().max() <= 1
+    assert not generator.training
 
 
 def test_a_resolution_that_a_network_cannot_do_is_answered_with_those_it_can() -> None:

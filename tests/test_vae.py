@@ -4,7 +4,7 @@ import math
 
 import pytest
 import torch
-from learners import BATCH, TINY, begin, decoder_fits, resumed, same, share_of_error, squares, take_steps
+from learners import BATCH, TINY, begin, share_of_error, squares, take_steps
 from torch import Tensor
 from torch.distributions import MultivariateNormal, Normal, kl_divergence
 
@@ -13,7 +13,6 @@ from ganlib.methods.vae import Inference, Vae, bound, kl, sampled, surprise
 from ganlib.nets.dcgan import Dcgan
 
 METHOD = Vae(network=TINY)
-PARTS = ("networks", "average", "optimiser", "moments")
 SIGMA = 0.3
 
 
@@ -126,18 +125,6 @@ def test_reconstructions_beat_the_mean_picture() -> None:
     assert share_of_error(pictures, drawn) < 1 / 2
 
 
-def test_a_resumed_run_ends_with_the_same_bits() -> None:
-    """Networks, average, optimiser and moments, after a learner begun from another seed has taken up the checkpoint."""
-    assert same(*resumed(METHOD))
-
-
-@pytest.mark.parametrize("part", PARTS)
-def test_every_part_of_the_state_matters(part: str) -> None:
-    """Put back all but one part and the run ends elsewhere; and there are no other parts."""
-    assert set(learner().parts()) == set(PARTS)
-    assert not same(*resumed(METHOD, forgotten=part))
-
-
 def test_what_is_random_in_a_step_comes_from_its_dice() -> None:
     """Torch's own random numbers change nothing."""
     ends = []
@@ -146,22 +133,6 @@ def test_what_is_random_in_a_step_comes_from_its_dice() -> None:
         torch.manual_seed(seed)
         ends.append(take_steps(vae, squares(), 0, 3)["loss"])
     assert torch.equal(*ends)
-
-
-@pytest.mark.parametrize("prior", ["fitted", "normal"])
-def test_published_pictures_are_pictures_each_for_itself(prior: str) -> None:
-    """Normal codes give [N, 3, 16, 16] in [-1, 1]; one picture alone is the same as among others; weights can be read back."""
-    method = Vae(network=TINY, prior=prior)  # type: ignore[arg-type]
-    vae = learner(method)
-    take_steps(vae, squares(), 0, 10)
-    generator, codes = vae.published()["generator"], torch.randn(5, vae.latent)
-    with torch.no_grad():
-        pictures = generator(codes)
-        assert torch.allclose(generator(codes[2:3]), pictures[2:3], atol=1e-6)
-        assert torch.equal(decoder_fits(method, generator)(codes), pictures)
-    assert pictures.shape == (5, 3, 16, 16)
-    assert pictures.abs().max() <= 1
-    assert not generator.training
 
 
 def test_the_prior_is_fitted_to_the_codes_or_left_as_it_is() -> None:
@@ -208,10 +179,3 @@ def test_of_all_gaussians_the_one_that_fits_the_codes_makes_the_bound_tightest()
     for _ in range(50):
         mixing = torch.eye(2).double() + 0.2 * torch.randn(2, 2, generator=dice).double()
         assert best < cost(mean + 0.1 * torch.randn(2, generator=dice).double(), mixing @ covariance @ mixing.T)
-
-
-def test_annealing_sets_the_rate() -> None:
-    """Half the factor, half the rate."""
-    vae = learner()
-    vae.anneal(0.5)
-    assert vae.optimiser.param_groups[0]["lr"] == METHOD.lr / 2
