@@ -8,14 +8,12 @@ from torch.nn.functional import mse_loss
 
 from ganlib.knobs import NaturalFloat, OneOf, PositiveFloat, Share
 from ganlib.methods.base import Batch, Setting
-from ganlib.methods.moments import Moments
+from ganlib.methods.pair import Pair
 from ganlib.methods.priors import FittedCodes
 from ganlib.nets import NETWORKS
 from ganlib.nets.base import Network
 from ganlib.nets.dcgan import Dcgan
-from ganlib.training.average import Average
-from ganlib.training.descent import adam, autocast, descend, placed, set_rate
-from ganlib.training.state import Parts
+from ganlib.training.descent import autocast, descend
 
 
 @dataclass(frozen=True)
@@ -46,19 +44,11 @@ class Autoencoder:
         return FittedCodes(self.network.generator(size, channels), self.network.latent)
 
 
-class Compression:
-    """Encoder and decoder, their optimiser, their average over time, and the moments of the codes between them."""
+class Compression(Pair):
+    """Encoder and decoder, the one undone by the other."""
 
     def __init__(self, knobs: Autoencoder, setting: Setting) -> None:
-        self.knobs, self.device, self.precision = knobs, setting.device, setting.precision
-        network = knobs.network
-        self.latent = network.latent
-        self.encoder = placed(network.encoder(setting.size, setting.channels, self.latent), self.device)
-        self.decoder = placed(network.generator(setting.size, setting.channels), self.device)
-        self.both = nn.ModuleDict({"encoder": self.encoder, "decoder": self.decoder})
-        self.average = Average(self.both, knobs.ema_kimg)
-        self.optimiser = adam(self.both, knobs.lr, knobs.beta1, knobs.beta2)
-        self.moments = Moments(self.latent, knobs.codes_kimg).to(self.device)
+        super().__init__(knobs, setting, outputs=knobs.network.latent)
 
     def step(self, batch: Batch) -> dict[str, Tensor]:
         """Encode a batch, decode it, and learn from what was lost on the way."""
@@ -71,21 +61,8 @@ class Compression:
         self.average.update(self.both, len(codes), batch.images)
         return {"loss": loss.detach()}
 
-    def anneal(self, factor: float) -> None:
-        """Set the learning rate to `factor` times what the knobs say."""
-        set_rate(self.optimiser, factor * self.knobs.lr)
-
     def published(self) -> dict[str, nn.Module]:
         """The averages: the decoder, of codes from the Gaussian that fits those seen, and the encoder, to [N, latent]."""
-        encoder, decoder = map(self.average.module.get_submodule, ("encoder", "decoder"))
+        encoder, decoder = self.averaged()
         generator = FittedCodes(decoder, self.latent).to(self.device)
         return {"generator": generator.fit(self.moments.mean, self.moments.covariance()).eval(), "encoder": encoder}
-
-    def parts(self) -> Parts:
-        """Both networks, their average, their optimiser, the moments of the codes."""
-        return {
-            "networks": self.both,
-            "average": self.average.module,
-            "optimiser": self.optimiser,
-            "moments": self.moments,
-        }

@@ -9,14 +9,12 @@ from torch import Tensor, nn
 
 from ganlib.knobs import NaturalFloat, OneOf, PositiveFloat, Share
 from ganlib.methods.base import Batch, Setting
-from ganlib.methods.moments import Moments
+from ganlib.methods.pair import Pair
 from ganlib.methods.priors import FittedCodes
 from ganlib.nets import NETWORKS
 from ganlib.nets.base import Network
 from ganlib.nets.dcgan import Dcgan
-from ganlib.training.average import Average
-from ganlib.training.descent import adam, autocast, descend, placed, set_rate
-from ganlib.training.state import Parts
+from ganlib.training.descent import autocast, descend
 
 
 @dataclass(frozen=True)
@@ -88,19 +86,12 @@ def sampled(mean: Tensor, log_variance: Tensor, noise: Tensor) -> Tensor:
     return mean + (log_variance / 2).exp() * noise
 
 
-class Inference:
-    """Encoder and decoder, their optimiser, and their average over time."""
+class Inference(Pair):
+    """Encoder, to means and logarithms of variances, and decoder."""
 
     def __init__(self, knobs: Vae, setting: Setting) -> None:
-        self.knobs, self.device, self.precision = knobs, setting.device, setting.precision
-        network = knobs.network
-        self.latent = network.latent
-        self.encoder = placed(network.encoder(setting.size, setting.channels, 2 * self.latent), self.device)
-        self.decoder = placed(network.generator(setting.size, setting.channels), self.device)
-        self.both = nn.ModuleDict({"encoder": self.encoder, "decoder": self.decoder})
-        self.average = Average(self.both, knobs.ema_kimg)
-        self.optimiser = adam(self.both, knobs.lr, knobs.beta1, knobs.beta2)
-        self.moments = Moments(self.latent, knobs.codes_kimg).to(self.device)
+        super().__init__(knobs, setting, outputs=2 * knobs.network.latent)
+        self.knobs = knobs
 
     def step(self, batch: Batch) -> dict[str, Tensor]:
         """Encode a batch to distributions, decode one code of each, and lower the bound on what the batch costs."""
@@ -117,23 +108,10 @@ class Inference:
         self.average.update(self.both, len(codes), batch.images)
         return {"loss": loss.detach(), "reconstruction": reconstruction.detach(), "kl": divergence.detach()}
 
-    def anneal(self, factor: float) -> None:
-        """Set the learning rate to `factor` times what the knobs say."""
-        set_rate(self.optimiser, factor * self.knobs.lr)
-
     def published(self) -> dict[str, nn.Module]:
         """The averages: the decoder, and the encoder, to [N, 2 latent]: means, then logarithms of variances."""
-        encoder, decoder = map(self.average.module.get_submodule, ("encoder", "decoder"))
+        encoder, decoder = self.averaged()
         generator = self.knobs.of_normal(decoder).to(self.device).eval()
         if isinstance(generator, FittedCodes):
             generator.fit(self.moments.mean, self.moments.covariance())
         return {"generator": generator, "encoder": encoder}
-
-    def parts(self) -> Parts:
-        """Both networks, their average, their optimiser, the moments of the codes."""
-        return {
-            "networks": self.both,
-            "average": self.average.module,
-            "optimiser": self.optimiser,
-            "moments": self.moments,
-        }

@@ -1,0 +1,68 @@
+"""An encoder and a decoder that learn together: what the auto-encoder and the variational one share."""
+
+from typing import Protocol
+
+from torch import nn
+
+from ganlib.methods.base import Setting
+from ganlib.methods.moments import Moments
+from ganlib.nets.base import Network
+from ganlib.training.average import Average
+from ganlib.training.descent import adam, placed, set_rate
+from ganlib.training.state import Parts
+
+
+class Knobs(Protocol):
+    """The knobs that both have."""
+
+    @property
+    def network(self) -> Network: ...
+
+    @property
+    def lr(self) -> float: ...
+
+    @property
+    def beta1(self) -> float: ...
+
+    @property
+    def beta2(self) -> float: ...
+
+    @property
+    def codes_kimg(self) -> float: ...
+
+    @property
+    def ema_kimg(self) -> float: ...
+
+
+class Pair:
+    """Encoder and decoder, their optimiser, their average over time, and the moments of the codes between them.
+
+    outputs: how many numbers the encoder answers with.
+    """
+
+    def __init__(self, knobs: Knobs, setting: Setting, outputs: int) -> None:
+        self.rate, self.device, self.precision = knobs.lr, setting.device, setting.precision
+        self.latent = knobs.network.latent
+        self.encoder = placed(knobs.network.encoder(setting.size, setting.channels, outputs), self.device)
+        self.decoder = placed(knobs.network.generator(setting.size, setting.channels), self.device)
+        self.both = nn.ModuleDict({"encoder": self.encoder, "decoder": self.decoder})
+        self.average = Average(self.both, knobs.ema_kimg)
+        self.optimiser = adam(self.both, knobs.lr, knobs.beta1, knobs.beta2)
+        self.moments = Moments(self.latent, knobs.codes_kimg).to(self.device)
+
+    def anneal(self, factor: float) -> None:
+        """Set the learning rate to `factor` times what the knobs say."""
+        set_rate(self.optimiser, factor * self.rate)
+
+    def averaged(self) -> tuple[nn.Module, nn.Module]:
+        """The averages of encoder and decoder."""
+        return self.average.module.get_submodule("encoder"), self.average.module.get_submodule("decoder")
+
+    def parts(self) -> Parts:
+        """Both networks, their average, their optimiser, the moments of the codes."""
+        return {
+            "networks": self.both,
+            "average": self.average.module,
+            "optimiser": self.optimiser,
+            "moments": self.moments,
+        }
