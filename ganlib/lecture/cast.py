@@ -67,8 +67,6 @@ def load_cast(folders: Mapping[str, Path], store: Store) -> Cast:
     size, channels = store.size, store.channels
     encoder = load_network(folders["autoencoder"], "encoder", auto.network.encoder(size, channels, auto.network.latent))
     inference = load_network(folders["vae"], "encoder", vae.network.encoder(size, channels, 2 * vae.network.latent))
-    fitted = models["autoencoder"].generator
-    assert isinstance(fitted, FittedCodes)  # noqa: S101  what the method autoencoder publishes
 
     def means(pictures: Tensor) -> Tensor:
         codes: Tensor = inference(pictures)[:, : vae.network.latent]
@@ -78,9 +76,14 @@ def load_cast(folders: Mapping[str, Path], store: Store) -> Cast:
         models,
         load_network(folders["gan"], "discriminator", _method(models["gan"], Gan).judge(size, channels)),
         {"autoencoder": encoder, "vae": means},
-        {"autoencoder": fitted.decoder, "vae": models["vae"].generator},
+        {role: _decoder(models[role].generator) for role in ("autoencoder", "vae")},
         tuple(sorted((folders["energy"] / "samples").glob("*.png"))),
     )
+
+
+def _decoder(generator: nn.Module) -> nn.Module:
+    """What draws from an encoder's codes: the generator without its map from standard normal ones, if it has one."""
+    return generator.decoder if isinstance(generator, FittedCodes) else generator
 
 
 def _method(model: Model, kind: type[T]) -> T:
