@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -15,6 +16,9 @@ from ruamel.yaml import YAML
 import tasks as _environment  # noqa: F401  sets the environment before the tests import anything big
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # networks this small only wait for their second thread
+
+# What a shell starts in the background ignores Ctrl-C, and so would every flow that a test starts from there.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 PROJECT = Path(__file__).parents[1]
 CODE = ("ganlib", "tasks", "flows")
