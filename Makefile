@@ -36,6 +36,10 @@ test: .venv/installed ## All tests (those that need a GPU or a browser are skipp
 quick: .venv/installed ## The fast tests only
 	$(BIN)/python -m pytest -m "not slow and not browser"
 
+.PHONY: bench
+bench: .venv/installed ## All that is claimed about speed, ours and others' side by side, some ten minutes alone on the machine
+	@$(BIN)/python -m bench
+
 .PHONY: up
 up: .venv/installed ## Start the Prefect server, a worker and the MLflow server on this machine; register train-gan/nightly
 	@$(BIN)/python -m flows.up

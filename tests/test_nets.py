@@ -17,6 +17,7 @@ from ganlib.nets.dcgan import Dcgan, batch_spread
 from ganlib.nets.infogan import Infogan
 from ganlib.nets.mlp import Mlp
 from ganlib.nets.r3gan import Block, Downsample, R3gan, Upsample
+from ganlib.nets.resample import ConvAfterDoubling, ConvBeforeHalving, compute_plainly
 from ganlib.nets.resnet import Down, Resnet, Up
 
 SIZE, CHANNELS, OUTPUTS = 16, 3, 5
@@ -99,7 +100,9 @@ def test_a_picture_does_not_depend_on_the_others(network: Network) -> None:
         torch.testing.assert_close(module(inputs)[0], module(others)[0], rtol=1e-5, atol=1e-6)
 
 
-@pytest.mark.parametrize("network", [*SMALL.values(), Infogan(norm=False), Resnet(width=8, spectral=False)])
+@pytest.mark.parametrize(
+    "network", [*SMALL.values(), Infogan(norm=False), Resnet(width=8, spectral=False), Dcgan(width=8, norm=True)]
+)
 def test_a_network_says_what_its_discriminator_has(network: Network) -> None:
     """`batch_normed` and `bounded` are what D is built of; no encoder has batch norm."""
     discriminator, encoder = network.discriminator(SIZE, CHANNELS), network.encoder(SIZE, CHANNELS, OUTPUTS)
@@ -298,6 +301,58 @@ def test_a_residual_block_without_its_residual_is_its_shortcut() -> None:
     assert torch.equal(keeps(maps), maps)
     torch.testing.assert_close(halves(maps), avg_pool2d(halves.shortcut(maps), 2))
     torch.testing.assert_close(up(wide), up.shortcut(interpolate(wide, scale_factor=2)))
+
+
+@pytest.mark.parametrize("kind", [ConvAfterDoubling, ConvBeforeHalving])
+@pytest.mark.parametrize(("height", "width"), [(2, 2), (4, 6), (8, 8)])
+def test_a_joined_convolution_is_the_plain_one(
+    kind: type[ConvAfterDoubling | ConvBeforeHalving], height: int, width: int
+) -> None:
+    """Outputs, and gradients of maps, weights and biases, to rounding in float64; edges are where a mistake would show."""
+    joined = kind(3, 5).double()
+    plain = copy.deepcopy(joined)
+    compute_plainly(nn.Sequential(plain), True)
+    maps = torch.randn(2, 3, height, width).double()
+    found = []
+    for module in (joined, plain):
+        inputs = maps.clone().requires_grad_()
+        outputs = module(inputs)
+        outputs.square().sum().backward()
+        found.append([outputs.detach(), inputs.grad, module.weight.grad, module.bias.grad])
+    for mine, theirs in zip(*found, strict=True):
+        torch.testing.assert_close(mine, theirs, rtol=1e-12, atol=1e-12)
+    assert outputs.shape[2:] == ((2 * height, 2 * width) if kind is ConvAfterDoubling else (height // 2, width // 2))
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_networks_are_the_same_computed_plainly(part: str) -> None:
+    """The residual pair, spectral norm and batch norm included: nothing but rounding tells the two apart."""
+    module, inputs = PARTS[part](SMALL["resnet"])
+    module = _exercised(module, inputs).double().eval()
+    joined = module(inputs.double())
+    compute_plainly(module, True)
+    torch.testing.assert_close(module(inputs.double()), joined, rtol=1e-11, atol=1e-12)
+    assert any(getattr(layer, "plain", False) for layer in module.modules())
+
+
+def test_the_residual_discriminator_of_the_paper_for_cifar() -> None:
+    """128 channels throughout, 32 → 16 → 8, two blocks there, counted by hand from the published layers; G has 256."""
+    network = Resnet(width=256, max_width=256, d_width=128, d_max_width=128, smallest=8, flat=2)
+    opening = 3 * 128 * 9 + 128 + 128 * 128 * 9 + 128 + 3 * 128
+    block, shortcut = 2 * (128 * 128 * 9 + 128), 128 * 128
+    with torch.device("meta"):
+        discriminator, generator = network.discriminator(32, 3), network.generator(32, 3)
+    assert _count(discriminator) == opening + 3 * block + shortcut + 128 + 1
+    assert [block.halves for block in discriminator.blocks] == [True, True, False, False]
+    assert _count(generator) == (128 + 1) * 4096 + 3 * (2 * 256 * 256 * 9 + 256 * 256 + 4 * 256) + 2 * 256 + 256 * 3 * 9 + 3
+
+
+def test_a_wide_discriminator_goes_down_to_2() -> None:
+    """With `smallest: 2, flat: 0` at 64 pixels: five blocks, 64 to 1024 channels, as mimicry has them."""
+    with torch.device("meta"):
+        discriminator = Resnet(width=64, max_width=1024, smallest=2, flat=0).discriminator(64, 3)
+        assert discriminator.blocks(torch.empty(1, 3, 64, 64)).shape == (1, 1024, 2, 2)
+    assert [block.second.out_channels for block in discriminator.blocks] == [64, 128, 256, 512, 1024]
 
 
 def test_spectral_norm_holds_every_layer_at_one() -> None:

@@ -16,13 +16,17 @@ from ganlib.training.state import Parts
 
 @dataclass(frozen=True)
 class Setting:
-    """What a learner must fit: so many pictures of `size` × `size` pixels with `channels`; and where, and how, it computes."""
+    """What a learner must fit: so many pictures of `size` × `size` pixels with `channels`; and where, and how, it computes.
+
+    fast: whether layers are joined and laid out for speed (`ganlib.training.descent.placed`); the same but for rounding.
+    """
 
     size: int
     channels: int
     pictures: int
     device: torch.device
     precision: torch.dtype
+    fast: bool = True
 
 
 @dataclass(frozen=True)

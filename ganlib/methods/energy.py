@@ -120,7 +120,7 @@ class Carving:
     def __init__(self, knobs: Energy, setting: Setting) -> None:
         self.knobs, self.device = knobs, setting.device
         size, channels = setting.size, setting.channels
-        self.energy = placed(knobs.network.encoder(size, channels, 1), self.device)
+        self.energy = placed(knobs.network.encoder(size, channels, 1), self.device, setting.fast)
         self.average = Average(self.energy, knobs.ema_kimg)
         self.optimiser = adam(self.energy, knobs.lr, knobs.beta1, knobs.beta2)
         self.start = Start(knobs.start, size, channels).to(self.device)

@@ -35,6 +35,7 @@ class Gan:
     penalty_end: the factor that the weights of the penalties reach at the end of the run, on half a cosine from 1.
     clip: D's weights are held in [-clip, clip] (Arjovsky et al. 2017); 0 leaves them free.
     generator_every: G learns in every so many steps only, D in all.
+    reuse: G learns from the pictures that D has just seen, drawn once a step, rather than from others (as in pytorch/examples).
     codes: what they are drawn from; `uniform` is in [-1, 1].
     ema_kimg: half-life of the averaged generator, in thousands of pictures; 0 publishes the last one.
     """
@@ -51,6 +52,7 @@ class Gan:
     clip: NaturalFloat = 0.0
     augment: Augment = field(default_factory=Augment)
     generator_every: Positive = 1
+    reuse: bool = False
     codes: Literal["normal", "uniform"] = "normal"
     lr_generator: PositiveFloat = 2e-4
     lr_discriminator: PositiveFloat = 2e-4
@@ -97,8 +99,8 @@ class Game:
     def __init__(self, knobs: Gan, setting: Setting) -> None:
         self.knobs, self.device, self.precision = knobs, setting.device, setting.precision
         self.latent = knobs.network.latent
-        self.g = placed(knobs.generator(setting.size, setting.channels), self.device)
-        self.d = placed(knobs.judge(setting.size, setting.channels), self.device)
+        self.g = placed(knobs.generator(setting.size, setting.channels), self.device, setting.fast)
+        self.d = placed(knobs.judge(setting.size, setting.channels), self.device, setting.fast)
         self.average = Average(self.g, knobs.ema_kimg)
         self.optimiser_g = adam(self.g, knobs.lr_generator, knobs.beta1, knobs.beta2)
         self.optimiser_d = adam(self.d, knobs.lr_discriminator, knobs.beta1, knobs.beta2)
@@ -109,41 +111,37 @@ class Game:
         """Event one, then event two, on one batch each."""
         number = len(batch.real)
         count = batch.images // number
-        seen = self.event_one(batch, self.codes(number, batch.dice), count % self.knobs.penalty_every == 0)
-        if count % self.knobs.generator_every == 0:
-            seen |= self.event_two(batch, self.codes(number, batch.dice))
+        penalise, learns = count % self.knobs.penalty_every == 0, count % self.knobs.generator_every == 0
+        codes = self.codes(number, batch.dice)
+        if self.knobs.reuse and learns:
+            fake = self.draw(codes)
+            seen = self._judged(batch, fake.detach(), penalise) | self._drawn(batch, fake)
+        else:
+            seen = self.event_one(batch, codes, penalise)
+            if learns:
+                seen |= self.event_two(batch, self.codes(number, batch.dice))
         self.average.update(self.g, number, batch.images)
         return seen
 
     def event_one(self, batch: Batch, codes: Tensor, penalise: bool) -> dict[str, Tensor]:
         """The generator held fixed, the discriminator learns to tell the data set from what was generated."""
-        with torch.no_grad(), self._autocast():
-            fake = self.g(codes)
-        real, fake = self._augmented(batch.real, batch.dice), self._augmented(fake.float(), batch.dice)
-        with self._autocast():
-            score_real, score_fake = self.d(real).float(), self.d(fake).float()
-        loss = self.objective.balanced(score_real, score_fake, self.dials.balance)
-        total = loss + self.knobs.penalty_every * self._penalty(real, fake, batch) if penalise else loss
-        descend(self.optimiser_d, total, "discriminator")
-        self._turn(score_real.detach(), score_fake.detach())
-        seen = {"loss_d": loss.detach(), "score_real": score_real.detach().mean(), "score_fake": score_fake.detach().mean()}
-        return seen | self._dials()
+        with torch.no_grad():
+            fake = self.draw(codes)
+        return self._judged(batch, fake, penalise)
 
     def event_two(self, batch: Batch, codes: Tensor) -> dict[str, Tensor]:
         """The discriminator held fixed, the generator learns to raise its score."""
-        with frozen(self.d):
-            with self._autocast():
-                score_fake = self.d(self._augmented(self.g(codes).float(), batch.dice)).float()
-                score_real = score_fake
-                if self.objective.relative:
-                    score_real = self.d(self._augmented(batch.real, batch.dice)).float()
-            loss = self.objective.generator(score_real, score_fake)
-            descend(self.optimiser_g, loss, "generator")
-        return {"loss_g": loss.detach()}
+        return self._drawn(batch, self.draw(codes))
 
     def codes(self, number: int, dice: torch.Generator) -> Tensor:
         """Standard normal codes, drawn on the CPU whatever the device, so that every machine plays with the same ones."""
         return torch.randn(number, self.latent, generator=dice).to(self.device)
+
+    def draw(self, codes: Tensor) -> Tensor:
+        """G's pictures, float32 [N, C, H, W]."""
+        with self._autocast():
+            pictures: Tensor = self.g(codes)
+        return pictures.float()
 
     def anneal(self, factor: float) -> None:
         """Set both learning rates to `factor` times what the knobs say."""
@@ -164,6 +162,30 @@ class Game:
             "optimiser_discriminator": self.optimiser_d,
             "dials": self.dials,
         }
+
+    def _judged(self, batch: Batch, fake: Tensor, penalise: bool) -> dict[str, Tensor]:
+        """A step of D on the batch and on generated pictures."""
+        real, fake = self._augmented(batch.real, batch.dice), self._augmented(fake, batch.dice)
+        with self._autocast():
+            score_real, score_fake = self.d(real).float(), self.d(fake).float()
+        loss = self.objective.balanced(score_real, score_fake, self.dials.balance)
+        total = loss + self.knobs.penalty_every * self._penalty(real, fake, batch) if penalise else loss
+        descend(self.optimiser_d, total, "discriminator")
+        self._turn(score_real.detach(), score_fake.detach())
+        seen = {"loss_d": loss.detach(), "score_real": score_real.detach().mean(), "score_fake": score_fake.detach().mean()}
+        return seen | self._dials()
+
+    def _drawn(self, batch: Batch, fake: Tensor) -> dict[str, Tensor]:
+        """A step of G, which drew these pictures, through a D that costs no gradients of its own."""
+        with frozen(self.d):
+            with self._autocast():
+                score_fake = self.d(self._augmented(fake, batch.dice)).float()
+                score_real = score_fake
+                if self.objective.relative:
+                    score_real = self.d(self._augmented(batch.real, batch.dice)).float()
+            loss = self.objective.generator(score_real, score_fake)
+            descend(self.optimiser_g, loss, "generator")
+        return {"loss_g": loss.detach()}
 
     def _penalty(self, real: Tensor, fake: Tensor, batch: Batch) -> Tensor:
         """The weighted sum of the penalties, in float32: a second derivative has no digits to spare."""

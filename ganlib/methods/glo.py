@@ -92,7 +92,7 @@ class LatentOptimisation:
     def __init__(self, knobs: Glo, setting: Setting) -> None:
         self.knobs, self.device, self.precision = knobs, setting.device, setting.precision
         self.latent = knobs.network.latent
-        self.g = placed(knobs.network.generator(setting.size, setting.channels), self.device)
+        self.g = placed(knobs.network.generator(setting.size, setting.channels), self.device, setting.fast)
         self.codes = Codes(setting.pictures, self.latent).to(self.device)
         self.average = Average(self.g, knobs.ema_kimg)
         self.optimiser_g = adam(self.g, knobs.lr_generator, knobs.beta1, knobs.beta2)

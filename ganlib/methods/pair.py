@@ -43,8 +43,8 @@ class Pair:
     def __init__(self, knobs: Knobs, setting: Setting, outputs: int) -> None:
         self.rate, self.device, self.precision = knobs.lr, setting.device, setting.precision
         self.latent = knobs.network.latent
-        self.encoder = placed(knobs.network.encoder(setting.size, setting.channels, outputs), self.device)
-        self.decoder = placed(knobs.network.generator(setting.size, setting.channels), self.device)
+        self.encoder = placed(knobs.network.encoder(setting.size, setting.channels, outputs), self.device, setting.fast)
+        self.decoder = placed(knobs.network.generator(setting.size, setting.channels), self.device, setting.fast)
         self.both = nn.ModuleDict({"encoder": self.encoder, "decoder": self.decoder})
         self.average = Average(self.both, knobs.ema_kimg)
         self.optimiser = adam(self.both, knobs.lr, knobs.beta1, knobs.beta2)

@@ -19,6 +19,16 @@ def double(features: Features) -> Tensor:
     return torch.from_numpy(np.ascontiguousarray(features, dtype=np.float64))
 
 
+def gram(x: Tensor, block: int = 512) -> Tensor:
+    """xᵀx, [D, D], of [N, D]: only the blocks on and above the diagonal are computed, little more than half of the products."""
+    products = x.new_empty(x.shape[1], x.shape[1])
+    for start in range(0, x.shape[1], block):
+        end = min(start + block, x.shape[1])
+        products[:end, start:end] = x[:, :end].T @ x[:, start:end]
+        products[start:end, :start] = products[:start, start:end].T
+    return products
+
+
 @dataclass(frozen=True)
 class Moments:
     """count: N. mean: [D]. scatter: [D, D], the sum over the vectors of (x - mean)(x - mean)ᵀ. Both float64."""
@@ -33,7 +43,7 @@ class Moments:
         x = double(features)
         mean = x.mean(dim=0)
         centred = x - mean
-        return Moments(len(x), mean, centred.T @ centred)
+        return Moments(len(x), mean, gram(centred))
 
     @property
     def covariance(self) -> Tensor:

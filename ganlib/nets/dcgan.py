@@ -1,11 +1,12 @@
 """A convolutional pair after DCGAN (Radford et al. 2016): resolution doubles, channels halve, layer by layer.
 
-It differs from the paper where a gradient penalty asks for it: no batch norm in the discriminator (Gulrajani et al. 2017,
-section 4), and the spread over the batch as one more channel before its last layer (Karras et al. 2018, section 3).
+By default it differs from the paper where a gradient penalty asks for it: no batch norm in the discriminator (Gulrajani et al.
+2017, section 4), and instead the spread over the batch as one more channel before its last layer (Karras et al. 2018, section 3).
 """
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import ClassVar, Literal
 
 import torch
@@ -18,16 +19,24 @@ from ganlib.nets.layers import SMALLEST, doublings, draw_by_fan_in, draw_small, 
 
 @dataclass(frozen=True)
 class Dcgan:
-    """width: channels of the widest-resolution layer; each halving of resolution doubles them, up to max_width."""
+    """width: channels of the widest-resolution layer; each halving of resolution doubles them, up to max_width.
+
+    norm: whether D has batch norm, as in the paper; no spread then.
+    """
 
     sizes: ClassVar[Sequence[int]] = DOUBLINGS
-    batch_normed: ClassVar[bool] = False
     bounded: ClassVar[bool] = False
 
     name: Literal["dcgan"] = "dcgan"
     latent: Positive = 64
     width: Positive = 64
     max_width: Positive = 512
+    norm: bool = False
+
+    @property
+    def batch_normed(self) -> bool:
+        """Whether D couples the pictures of a batch by batch norm."""
+        return self.norm
 
     def generator(self, size: int, channels: int) -> nn.Module:
         """Codes [N, latent] to pictures [N, channels, size, size] in [-1, 1]."""
@@ -35,6 +44,8 @@ class Dcgan:
 
     def discriminator(self, size: int, channels: int) -> nn.Module:
         """Pictures [N, channels, size, size] in [-1, 1] to scores [N]."""
+        if self.norm:
+            return NormedDiscriminator(self._widths(size), channels)
         return Discriminator(self._widths(size), channels)
 
     def encoder(self, size: int, channels: int, outputs: int) -> nn.Module:
@@ -78,6 +89,24 @@ class Discriminator(nn.Module):
         maps = self.blocks(pictures)
         spread = batch_spread(maps).expand(len(maps), 1, SMALLEST, SMALLEST)
         score: Tensor = self.last(torch.cat([maps, spread], dim=1).flatten(1))
+        return score.squeeze(1)
+
+
+class NormedDiscriminator(nn.Module):
+    """The paper's: strided convolutions, all but the first with batch norm, down to 4 × 4, then one linear score."""
+
+    def __init__(self, widths: list[int], channels: int) -> None:
+        super().__init__()
+        self.blocks = nn.Sequential(nn.Conv2d(channels, widths[-1], 4, stride=2, padding=1), nn.LeakyReLU(0.2, inplace=True))
+        for narrow, wide in pairwise(reversed(widths)):
+            self.blocks.append(nn.Conv2d(narrow, wide, 4, stride=2, padding=1, bias=False))
+            self.blocks.append(nn.BatchNorm2d(wide))
+            self.blocks.append(nn.LeakyReLU(0.2, inplace=True))
+        self.last = nn.Linear(widths[0] * SMALLEST**2, 1)
+        draw_small(self)
+
+    def forward(self, pictures: Tensor) -> Tensor:
+        score: Tensor = self.last(self.blocks(pictures).flatten(1))
         return score.squeeze(1)
 
 

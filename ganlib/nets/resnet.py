@@ -1,5 +1,8 @@
 """Residual networks after SNGAN (Miyato et al. 2018, appendix B.4): batch norm in G, spectral norm in D.
 
+By default D goes down to 4 × 4 and has one block there. The pair that the paper has for CIFAR is `width: 256, max_width: 256,
+d_width: 128, d_max_width: 128, smallest: 8, flat: 2`.
+
 Unlike theirs, a convolution has no bias where the batch norm after it, or the bias of what it is added to, makes it idle.
 """
 
@@ -11,23 +14,27 @@ from typing import ClassVar, Literal
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import avg_pool2d, interpolate, relu
+from torch.nn.functional import avg_pool2d, interpolate, relu, silu
 from torch.nn.utils.parametrizations import spectral_norm
 
-from ganlib.knobs import Positive
+from ganlib.knobs import Natural, Positive
 from ganlib.nets.base import DOUBLINGS
 from ganlib.nets.layers import SMALLEST, doublings, widening
+from ganlib.nets.resample import ConvAfterDoubling, ConvBeforeHalving
 
 _Layer = nn.Conv2d | nn.Linear
 _Norm = Callable[[_Layer], nn.Module]
+_Activation = Callable[[Tensor], Tensor]
 
 
 @dataclass(frozen=True)
 class Resnet:
     """width: channels at full resolution; each halving of resolution doubles them, up to max_width.
 
-    spectral: whether D's layers are divided by their largest singular value, of which every pass in training improves the
-    estimate by one step of the power method. The estimate is part of the weights.
+    d_width, d_max_width: the same for D; 0 for as many as G has. smallest: the side of the maps that D reads its score from.
+    flat: blocks of D at that side; they widen as the others do. spectral: whether D's layers are divided by their largest
+    singular value, of which every pass in training improves the estimate by one step of the power method. The estimate is
+    part of the weights.
     """
 
     sizes: ClassVar[Sequence[int]] = DOUBLINGS
@@ -37,6 +44,10 @@ class Resnet:
     latent: Positive = 128
     width: Positive = 64
     max_width: Positive = 512
+    d_width: Natural = 0
+    d_max_width: Natural = 0
+    smallest: Literal[2, 4, 8] = 4
+    flat: Natural = 1
     spectral: bool = True
 
     @property
@@ -46,18 +57,34 @@ class Resnet:
 
     def generator(self, size: int, channels: int) -> nn.Module:
         """Codes [N, latent] to pictures [N, channels, size, size] in [-1, 1]."""
-        return Generator(self.latent, self._widths(1 + doublings(size)), channels)
+        return Generator(self.latent, widening(self.width, self.max_width, 1 + doublings(size)), channels)
 
     def discriminator(self, size: int, channels: int) -> nn.Module:
         """Pictures [N, channels, size, size] in [-1, 1] to scores [N]."""
-        return Discriminator(self._widths(doublings(size)), channels, spectral_norm if self.spectral else _as_it_is)
+        norm = spectral_norm if self.spectral else _as_it_is
+        return Discriminator(self._halvings(size, channels, relu, norm), self._outwards(size)[-1], norm)
 
     def encoder(self, size: int, channels: int, outputs: int) -> nn.Module:
         """Pictures [N, channels, size, size] in [-1, 1] to [N, outputs], smoothly and each for itself."""
-        return Encoder(self._widths(doublings(size)), channels, outputs)
+        inputs = self._outwards(size)[-1] * self.smallest**2
+        return Encoder(self._halvings(size, channels, silu, _as_it_is), inputs, outputs)
 
-    def _widths(self, steps: int) -> list[int]:
-        return widening(self.width, self.max_width, steps)
+    def _outwards(self, size: int) -> list[int]:
+        """Channels that each block of D ends in, the picture's side first."""
+        width, max_width = self.d_width or self.width, self.d_max_width or self.max_width
+        return widening(width, max_width, self._halved(size) + self.flat)[::-1]
+
+    def _halved(self, size: int) -> int:
+        """How many blocks of D halve the side."""
+        return (size // self.smallest).bit_length() - 1
+
+    def _halvings(self, size: int, channels: int, activation: _Activation, norm: _Norm) -> nn.Sequential:
+        """Blocks from the picture down to the smallest maps, and those at that side."""
+        widths = self._outwards(size)
+        blocks = nn.Sequential(Down(channels, widths[0], activation, norm, opens=True))
+        for place, (narrow, wide) in enumerate(pairwise(widths), start=1):
+            blocks.append(Down(narrow, wide, activation, norm, halves=place < self._halved(size)))
+        return blocks
 
 
 class Generator(nn.Module):
@@ -76,12 +103,12 @@ class Generator(nn.Module):
 
 
 class Discriminator(nn.Module):
-    """Residual blocks that halve the side down to 4 × 4 and one that does not, the sum over the map, and a linear score."""
+    """Residual blocks that halve the side and some that do not, the sum over the map, and a linear score."""
 
-    def __init__(self, widths: list[int], channels: int, norm: _Norm) -> None:
+    def __init__(self, blocks: nn.Sequential, width: int, norm: _Norm) -> None:
         super().__init__()
-        self.blocks = _halvings(widths, channels, relu, norm)
-        self.last = norm(_glorot(nn.Linear(widths[0], 1)))
+        self.blocks = blocks
+        self.last = norm(_glorot(nn.Linear(width, 1)))
 
     def forward(self, pictures: Tensor) -> Tensor:
         score: Tensor = self.last(relu(self.blocks(pictures)).sum((2, 3)))
@@ -91,13 +118,13 @@ class Discriminator(nn.Module):
 class Encoder(nn.Module):
     """The discriminator's blocks with a smooth activation and no norm; the last layer is told where on the map things are."""
 
-    def __init__(self, widths: list[int], channels: int, outputs: int) -> None:
+    def __init__(self, blocks: nn.Sequential, inputs: int, outputs: int) -> None:
         super().__init__()
-        self.blocks = _halvings(widths, channels, nn.functional.silu, _as_it_is)
-        self.last = _glorot(nn.Linear(widths[0] * SMALLEST**2, outputs))
+        self.blocks = blocks
+        self.last = _glorot(nn.Linear(inputs, outputs))
 
     def forward(self, pictures: Tensor) -> Tensor:
-        outputs: Tensor = self.last(nn.functional.silu(self.blocks(pictures)).flatten(1))
+        outputs: Tensor = self.last(silu(self.blocks(pictures)).flatten(1))
         return outputs
 
 
@@ -108,11 +135,11 @@ class Up(nn.Module):
         super().__init__()
         self.shortcut = _glorot(nn.Conv2d(wide, narrow, 1, bias=False))
         self.norms = nn.ModuleList([nn.BatchNorm2d(wide), nn.BatchNorm2d(narrow)])
-        self.first = _glorot(nn.Conv2d(wide, narrow, 3, padding=1, bias=False), gain=math.sqrt(2))
+        self.first = _glorot(ConvAfterDoubling(wide, narrow, bias=False), gain=math.sqrt(2))
         self.second = _glorot(nn.Conv2d(narrow, narrow, 3, padding=1, bias=False), gain=math.sqrt(2))
 
     def forward(self, maps: Tensor) -> Tensor:
-        residual = self.first(_doubled(relu(self.norms[0](maps))))
+        residual = self.first(relu(self.norms[0](maps)))
         residual = self.second(relu(self.norms[1](residual)))
         outputs: Tensor = _doubled(self.shortcut(maps)) + residual  # 1 × 1 first: the same for a quarter of the products
         return outputs
@@ -129,7 +156,7 @@ class Down(nn.Module):
         self,
         narrow: int,
         wide: int,
-        activation: Callable[[Tensor], Tensor],
+        activation: _Activation,
         norm: _Norm,
         opens: bool = False,
         halves: bool = True,
@@ -140,24 +167,15 @@ class Down(nn.Module):
         self.activation, self.opens, self.halves = activation, opens, halves
         self.shortcut = nn.Identity() if direct else norm(_glorot(nn.Conv2d(narrow, wide, 1, bias=False)))
         self.first = norm(_glorot(nn.Conv2d(narrow, inner, 3, padding=1), gain=math.sqrt(2)))
-        self.second = norm(_glorot(nn.Conv2d(inner, wide, 3, padding=1), gain=math.sqrt(2)))
+        last = ConvBeforeHalving(inner, wide) if halves else nn.Conv2d(inner, wide, 3, padding=1)
+        self.second = norm(_glorot(last, gain=math.sqrt(2)))
 
     def forward(self, maps: Tensor) -> Tensor:
         residual = self.first(maps if self.opens else self.activation(maps))
         residual = self.second(self.activation(residual))
-        if self.halves:
-            maps, residual = avg_pool2d(maps, 2), avg_pool2d(residual, 2)  # before the 1 × 1 for the same reason
+        maps = avg_pool2d(maps, 2) if self.halves else maps  # before the 1 × 1 for the same reason
         outputs: Tensor = self.shortcut(maps) + residual
         return outputs
-
-
-def _halvings(widths: list[int], channels: int, activation: Callable[[Tensor], Tensor], norm: _Norm) -> nn.Sequential:
-    """Blocks from the picture down to 4 × 4, and the one at that side."""
-    outwards = widths[::-1]
-    blocks = nn.Sequential(Down(channels, outwards[0], activation, norm, opens=True))
-    for narrow, wide in pairwise(outwards):
-        blocks.append(Down(narrow, wide, activation, norm))
-    return blocks.append(Down(outwards[-1], outwards[-1], activation, norm, halves=False))
 
 
 def _glorot(layer: _Layer, gain: float = 1.0) -> _Layer:

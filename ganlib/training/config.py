@@ -14,7 +14,8 @@ class Course:
     Cost and intervals are in kimg: thousands of real pictures shown.
 
     decay: the last share of the run, over which the learning rates fall to 0. decay_shape: in a straight line, or on half a
-    cosine. flip: show mirrored pictures, too. threads: 0 for as many as there are cores.
+    cosine. flip: show mirrored pictures, too. threads: 0 for as many as there are cores. fast: compute
+    layers joined and laid out for speed, the same but for rounding; false computes them as they are written down.
     """
 
     kimg: PositiveFloat
@@ -28,6 +29,7 @@ class Course:
     device: Literal["auto", "cpu", "cuda"] = "auto"
     precision: Literal["auto", "float32", "bf16"] = "auto"
     threads: Natural = 0
+    fast: bool = True
 
 
 @dataclass(frozen=True)

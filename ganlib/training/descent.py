@@ -7,13 +7,15 @@ import torch
 from torch import Tensor, nn
 from torch.optim import Adam
 
+from ganlib.nets.resample import compute_plainly
 from ganlib.training.guard import NotFinite
 
 
-def placed(module: nn.Module, device: torch.device) -> nn.Module:
-    """On the device, with channels innermost in memory, as convolutions are quickest."""
+def placed(module: nn.Module, device: torch.device, fast: bool = True) -> nn.Module:
+    """On the device; `fast` with channels innermost in memory, as convolutions are quickest, and with layers joined."""
     module = module.to(device)
-    if any(parameter.dim() == 4 for parameter in module.parameters()):
+    compute_plainly(module, not fast)
+    if fast and any(parameter.dim() == 4 for parameter in module.parameters()):
         module = module.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     return module
 

@@ -13,11 +13,12 @@ _GAIN = 1.3  # bf16 must be this much faster in the trial, or its loss of digits
 
 @dataclass(frozen=True)
 class Machine:
-    """What a run computes on. The bits of its result depend on all three."""
+    """What a run computes on, and whether by the fast paths. The bits of its result depend on all of it."""
 
     device: str
     precision: str
     threads: int
+    fast: bool = True
 
     @property
     def torch_device(self) -> torch.device:
@@ -34,7 +35,7 @@ class Machine:
         return f"on the CPU with {self.threads} threads in {self.precision}"
 
 
-def choose(device: str, precision: str, threads: int) -> Machine:
+def choose(device: str, precision: str, threads: int, fast: bool = True) -> Machine:
     """Fill in what is left to choose (`auto`, 0 threads).
 
     Raises `AtelierError` where a GPU is asked for and there is none.
@@ -48,7 +49,7 @@ def choose(device: str, precision: str, threads: int) -> Machine:
     threads = threads or torch.get_num_threads()
     if precision == "auto":
         precision = "bf16" if bf16_pays(torch.device(device)) else "float32"
-    return Machine(device, precision, threads)
+    return Machine(device, precision, threads, fast)
 
 
 def prepare(machine: Machine) -> None:

@@ -1,6 +1,9 @@
 """What keeps a run: its checkpoints, the meter in the middle of its window, and how often it had to go back."""
 
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
+from types import TracebackType
+from typing import Self
 
 import torch
 from torch import Tensor
@@ -17,22 +20,47 @@ _SUM, _COUNT, _ROLLBACKS = "meter/sum/", "meter/count/", "guard/rollbacks"
 class Keeper:
     """Saves a learner to `folder` and takes it up again; the next line of the history will be the same, too.
 
-    rollbacks: how often the run went back, which decides the seed that it goes on with.
+    Training waits for a copy in memory only: a thread writes it out, one at a time. As a context it waits, in the end, until
+    the last one is on the disk. rollbacks: how often the run went back, which decides the seed that it goes on with.
     """
 
     def __init__(self, learner: Learner, meter: Meter, folder: Path) -> None:
         self.learner, self.meter, self.folder = learner, meter, folder
         self.rollbacks = 0
+        self._writer = ThreadPoolExecutor(1, thread_name_prefix="checkpoint")
+        self._writing: Future[Path] | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._writer.shutdown(wait=True)
+        if error is None:
+            self.wait()
 
     def save(self, images: int) -> None:
-        """Write the state after `images` pictures."""
+        """Copy the state after `images` pictures, and have it written. Raises what writing the one before raised."""
+        self.wait()
         sums = {f"{_SUM}{name}": value.cpu() for name, value in self.meter.sums.items()}
         counts = {f"{_COUNT}{name}": torch.tensor(count) for name, count in self.meter.counts.items()}
         rollbacks = {_ROLLBACKS: torch.tensor(self.rollbacks)}
-        checkpoint.save(self.folder, images, {**to_tensors(self.learner.parts()), **sums, **counts, **rollbacks})
+        tensors = {**to_tensors(self.learner.parts()), **sums, **counts, **rollbacks}
+        self._writing = self._writer.submit(checkpoint.save, self.folder, images, tensors)
+
+    def wait(self) -> None:
+        """Until the last save is on the disk. Raises `AtelierError` where it could not be written."""
+        if self._writing is not None:
+            writing, self._writing = self._writing, None
+            writing.result()
+
+    def check(self) -> None:
+        """Raise at once what `wait` would, where it is known already."""
+        if self._writing is not None and self._writing.done():
+            self.wait()
 
     def resume(self) -> int:
         """Take up the last checkpoint, if there is one; return how many pictures had been shown by then."""
+        self.wait()
         found = checkpoint.load_latest(self.folder)
         if found is None:
             return 0

@@ -39,8 +39,8 @@ def train(learner: Learner, pictures: Pictures, config: TrainConfig, machine: Ma
     raises `Diverged`.
     """
     keeper, history = Keeper(learner, Meter(), folder / "checkpoints"), History(folder / "history.jsonl")
-    images = keeper.resume()
-    with politely() as stop:
+    with politely() as stop, keeper:
+        images = keeper.resume()
         while True:
             history.rewind(images)
             try:
@@ -74,6 +74,7 @@ def _run(
             meter.add(learner.step(Batch(real, rows, dice, images, done)), config.batch)
             images += config.batch
             if _passed(before, images, config.log_kimg) or images >= total:
+                keeper.check()
                 values = meter.read()
                 history.append(images, values)
                 progress.note = _note(images, values)

@@ -71,7 +71,7 @@ def train(store: Store, config: TrainConfig, out: Path, runs: Path) -> Trained:
         claim(folder, identity)
         prepare(machine)
         torch.manual_seed(config.seed)
-        setting = Setting(store.size, store.channels, len(store.train), machine.torch_device, machine.dtype)
+        setting = Setting(store.size, store.channels, len(store.train), machine.torch_device, machine.dtype, machine.fast)
         learner = config.method.learner(setting)
         print(f"Trains {config.method.name} for {config.kimg:g} kimg {machine.describe()}; checkpoints in {folder}.")
         outcome = loop.train(learner, store.train, config, machine, folder)
@@ -85,9 +85,9 @@ def _machine(config: TrainConfig, folder: Path) -> Machine:
     path = folder / "machine.json"
     if path.exists():
         before = Machine(**json.loads(path.read_text()))
-        choose(before.device, before.precision, before.threads)  # raises where the GPU is gone
+        choose(before.device, before.precision, before.threads, before.fast)  # raises where the GPU is gone
         return before
-    machine = choose(config.device, config.precision, config.threads)
+    machine = choose(config.device, config.precision, config.threads, config.fast)
     write_text(path, json.dumps(asdict(machine)))
     return machine
 

@@ -1,0 +1,44 @@
+"""What a claim about speed is."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Contest:
+    """Peer and ours, both ready to run again and again, having been found to compute the same.
+
+    same: how that was found, in words. times: how often the peer's work is to be done for ours to be done once. counted:
+    whether the work of ours is products and sums that a ceiling can be set for.
+    """
+
+    peer: Callable[[], object]
+    ours: Callable[[], object]
+    same: str
+    times: float = 1.0
+    counted: bool = True
+
+
+@dataclass(frozen=True)
+class Claim:
+    """`name` in `mode` (float32, bf16, float64) is done `at_least` so many times faster than by `peer`.
+
+    prepare: builds the contest; raises `NotTheSame` where the two do not agree.
+    """
+
+    name: str
+    mode: str
+    peer: str
+    at_least: float
+    prepare: Callable[[], Contest]
+    rounds: int = 5
+
+
+class NotTheSame(AssertionError):
+    """Peer and ours compute different things: a comparison of their speed would mean nothing."""
+
+
+def expect_close(what: str, difference: float, limit: float) -> None:
+    """Raise `NotTheSame` where the difference is above its limit."""
+    if not difference <= limit:
+        raise NotTheSame(f"{what}: expected a difference of at most {limit:g}, found {difference:g}; no time was taken.")

@@ -1,0 +1,64 @@
+"""What training does besides its steps: reading, counting, drawing previews, keeping checkpoints, telling a person."""
+
+import contextlib
+import io
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from bench.claim import Contest
+from ganlib.knobs import build
+from ganlib.methods.base import Batch, Learner, Setting
+from ganlib.methods.gan import Gan
+from ganlib.training import loop
+from ganlib.training.config import TrainConfig
+from ganlib.training.device import Machine
+
+_SIZE, _NUMBER, _KIMG, _STEPS = 32, 8500, 10, 10
+
+#: As params.yaml trains by default.
+_GAME: Gan = build(Gan, {"penalties": {"r1": 0.2}, "penalty_every": 4, "lr_generator": 5e-4, "lr_discriminator": 5e-4})
+_CONFIG = TrainConfig(_GAME, kimg=_KIMG, batch=16, decay=0.7)
+
+
+class Idle:
+    """A learner whose steps have been done already."""
+
+    def __init__(self, learner: Learner, seen: dict[str, Tensor]) -> None:
+        self.learner, self.seen = learner, seen
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.learner, name)
+
+    def step(self, batch: Batch) -> dict[str, Tensor]:
+        return self.seen
+
+
+def besides_steps() -> Contest:
+    """10 kimg at 32 × 32 with the default knobs: the steps (40 of the 625 are timed), against the rest of the run."""
+    pictures = np.random.default_rng(0).integers(0, 256, (_NUMBER, _SIZE, _SIZE, 3), dtype=np.uint8)
+    torch.manual_seed(0)
+    learner = _GAME.learner(Setting(_SIZE, 3, _NUMBER, torch.device("cpu"), torch.float32))
+    real, rows, dice = torch.rand(_CONFIG.batch, 3, _SIZE, _SIZE) * 2 - 1, torch.arange(_CONFIG.batch), torch.Generator()
+
+    def step(number: int) -> dict[str, Tensor]:
+        return learner.step(Batch(real, rows, dice, number * _CONFIG.batch))
+
+    idle = Idle(learner, step(0))
+
+    def rest() -> None:
+        with tempfile.TemporaryDirectory(prefix="bench-") as folder, contextlib.redirect_stderr(io.StringIO()):
+            loop.train(idle, pictures, _CONFIG, Machine("cpu", "float32", 1), Path(folder))
+
+    steps = 1000 * _KIMG / _CONFIG.batch
+    return Contest(
+        lambda: [step(number) for number in range(1, 41)],
+        rest,
+        "every step is one of the same run",
+        times=steps / 40,
+        counted=False,
+    )

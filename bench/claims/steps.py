@@ -1,0 +1,85 @@
+"""Training steps, one of D and one of G on 64 pictures, with networks that peers have, too."""
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+from bench.claim import Contest
+from bench.peers import dcgan, sngan
+from bench.same import Twins
+from ganlib.methods.base import Batch, Setting
+from ganlib.methods.gan import Game, Gan
+from ganlib.nets.dcgan import Dcgan
+from ganlib.nets.resnet import Resnet
+from ganlib.objectives.hinge import Hinge
+from ganlib.objectives.nonsaturating import Nonsaturating
+
+BATCH, RATE = 64, 2e-4
+
+DCGAN = Gan(
+    network=Dcgan(latent=dcgan.LATENT, norm=True),
+    objective=Nonsaturating(),
+    penalties={},
+    reuse=True,
+    beta1=0.5,
+    beta2=0.999,
+    ema_kimg=0,
+)
+SNGAN = {
+    32: Resnet(width=256, max_width=256, d_width=128, d_max_width=128, smallest=8, flat=2),
+    64: Resnet(width=64, max_width=1024, smallest=2, flat=0),
+}
+#: The widths of the same, of G from the code outwards, of D from the picture inwards, and how many blocks of D do not halve.
+_WIDTHS = {
+    32: ([256] * 4, [128] * 4, 2),
+    64: ([1024, 512, 256, 128, 64], [64, 128, 256, 512, 1024], 0),
+}
+_SAME = "pictures, scores and gradients in float64"
+
+
+def dcgan_64(precision: torch.dtype) -> Contest:
+    """Against pytorch/examples."""
+    game, peer = _game(DCGAN, 64, precision), dcgan.Step(RATE)
+    g = Twins(peer.g, game.g, ours_only=("last.bias",))
+    d = Twins(peer.d, game.d, ours_only=("0.bias", "last.bias"))
+    g.equalise()
+    d.equalise()
+    codes, pictures = torch.randn(4, dcgan.LATENT).double(), _pictures(4, 64).double()
+    g.check("DCGAN's G", lambda module: module(codes[:, :, None, None]), lambda module: module(codes))
+    d.check("DCGAN's D", lambda module: torch.logit(module(pictures)), lambda module: module(pictures))
+    codes, real = torch.randn(BATCH, dcgan.LATENT), _pictures(BATCH, 64)
+    return Contest(lambda: peer(real, codes), _ours(game, real), _SAME)
+
+
+def sngan_at(size: int, precision: torch.dtype) -> Contest:
+    """Against mimicry and StudioGAN."""
+    knobs = Gan(network=SNGAN[size], objective=Hinge(), penalties={}, beta1=0.0, beta2=0.9, ema_kimg=0)
+    widths_g, widths_d, flat = _WIDTHS[size]
+    game = _game(knobs, size, precision)
+    peer = sngan.Step(sngan.Generator(widths_g), sngan.Discriminator(widths_d, flat), RATE)
+    g = Twins(peer.g, game.g, peer_only=(".shortcut.bias", ".first.bias", ".second.bias"))
+    d = Twins(peer.d, game.d, peer_only=(".shortcut.bias",))
+    g.equalise()
+    d.equalise()
+    codes, pictures = torch.randn(4, sngan.LATENT).double(), _pictures(4, size).double()
+    g.check("SNGAN's G", lambda module: module(codes), lambda module: module(codes))
+    # In training each pass takes a turn of the power method, old and new spectral norm starting it at either end.
+    d.check("SNGAN's D", lambda module: module.eval()(pictures), lambda module: module.eval()(pictures))
+    pair, real = (torch.randn(BATCH, sngan.LATENT), torch.randn(BATCH, sngan.LATENT)), _pictures(BATCH, size)
+    return Contest(lambda: peer(real, pair), _ours(game, real), _SAME)
+
+
+def _game(knobs: Gan, size: int, precision: torch.dtype) -> Game:
+    torch.manual_seed(0)
+    return knobs.learner(Setting(size, 3, BATCH, torch.device("cpu"), precision))
+
+
+def _ours(game: Game, real: Tensor) -> Callable[[], object]:
+    dice = torch.Generator().manual_seed(0)
+    rows = torch.arange(BATCH)
+    return lambda: game.step(Batch(real, rows, dice, BATCH))
+
+
+def _pictures(number: int, size: int) -> Tensor:
+    return torch.rand(number, 3, size, size) * 2 - 1

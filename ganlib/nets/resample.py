@@ -1,0 +1,53 @@
+"""Convolutions together with the doubling before, or the halving after them: the same function for 4/9 of the products.
+
+Both pairs are linear, so each is one convolution. After nearest-neighbour doubling a 3 × 3 kernel sees only 2 × 2 different
+pixels: together they are a transposed convolution of stride 2 whose 4 × 4 kernel holds sums of the 3 × 3 one's weights. The mean
+of 2 × 2 outputs of a 3 × 3 kernel is a convolution of stride 2 whose 4 × 4 kernel holds quarters of such sums. What lies beyond
+the edge is zero in either way of computing, so the edges are the same, too.
+"""
+
+from typing import Any
+
+from torch import Tensor, nn
+from torch.nn.functional import avg_pool2d, conv2d, conv_transpose2d, interpolate, pad
+
+
+class _Conv3x3(nn.Conv2d):
+    """A 3 × 3 convolution that keeps the side. plain: compute step by step, as it is written down."""
+
+    def __init__(self, channels: int, out: int, **knobs: Any) -> None:
+        super().__init__(channels, out, 3, padding=1, **knobs)
+        self.plain = False
+
+
+class ConvAfterDoubling(_Conv3x3):
+    """Maps [N, I, H, W] to [N, O, 2H, 2W]: doubled by nearest neighbour, then convolved."""
+
+    def forward(self, maps: Tensor) -> Tensor:
+        if self.plain:
+            return super().forward(interpolate(maps, scale_factor=2, mode="nearest"))
+        kernel = _spread(self.weight.flip(2, 3)).transpose(0, 1)
+        return conv_transpose2d(maps, kernel, self.bias, stride=2, padding=1)
+
+
+class ConvBeforeHalving(_Conv3x3):
+    """Maps [N, I, H, W] to [N, O, H/2, W/2], H and W even: convolved, then the mean over each 2 × 2."""
+
+    def forward(self, maps: Tensor) -> Tensor:
+        if self.plain:
+            return avg_pool2d(super().forward(maps), 2)
+        return conv2d(maps, _spread(self.weight) / 4, self.bias, stride=2, padding=1)
+
+
+def compute_plainly(module: nn.Module, plain: bool) -> None:
+    """Have every such convolution within `module` computed step by step, or no longer."""
+    for layer in module.modules():
+        if isinstance(layer, _Conv3x3):
+            layer.plain = plain
+
+
+def _spread(kernels: Tensor) -> Tensor:
+    """Kernels [O, I, 3, 3] summed over 2 × 2 neighbours, zeros around: [O, I, 4, 4]. Sums stay in float32 under autocast."""
+    padded = pad(kernels, (1, 1, 1, 1))
+    rows = padded[:, :, :-1] + padded[:, :, 1:]
+    return rows[..., :-1] + rows[..., 1:]

@@ -1,0 +1,129 @@
+"""The benchmarks: they refuse to compare what is not the same, and their ratios mean what they say."""
+
+import json
+import time
+from pathlib import Path
+
+import pytest
+import torch
+from torch import nn
+
+import bench.report
+from bench.ceiling import Ceiling, gflop
+from bench.claim import NotTheSame
+from bench.claims import CLAIMS
+from bench.peers import frechet, sngan
+from bench.race import Lap, race
+from bench.report import Row, keep, table
+from bench.same import Twins
+from ganlib.metrics.frechet import frechet_distance
+from ganlib.nets.resnet import Resnet
+
+NETWORK = Resnet(latent=sngan.LATENT, width=8, max_width=16, smallest=4, flat=0)
+IDLE = (".shortcut.bias", ".first.bias", ".second.bias")
+
+
+def _busy(seconds: float) -> None:
+    start = time.process_time()
+    while time.process_time() - start < seconds:
+        pass
+
+
+def test_a_race_is_run_in_turns_after_a_warm_up() -> None:
+    """A B first, untimed, then A B A B; the ratio is the peer's time over ours, of processor time and not by the clock."""
+    calls: list[str] = []
+
+    def peer() -> None:
+        calls.append("peer")
+        _busy(0.04)
+
+    def ours() -> None:
+        calls.append("ours")
+        _busy(0.02)
+        time.sleep(0.05)  # what waits takes no processor
+
+    lap = race(peer, ours, rounds=3)
+    assert calls == ["peer", "ours"] * 4
+    assert lap.ratio == pytest.approx(2, rel=0.3)
+
+
+def test_ratios_are_of_medians() -> None:
+    """One slow lap changes the spread, not the ratio."""
+    lap = Lap(peer=[4.0, 4.0, 100.0], ours=[2.0, 2.0, 1.0])
+    assert (lap.ratio, lap.spread, lap.seconds) == (2.0, (2.0, 100.0), 2.0)
+
+
+def _twins() -> Twins:
+    torch.manual_seed(0)
+    return Twins(sngan.Generator([16, 16, 8]), NETWORK.generator(16, 3), peer_only=IDLE)
+
+
+def test_twins_agree_once_they_have_the_same_weights() -> None:
+    """G and D of a small residual pair, ours with its layers joined; before they are made equal they are told apart."""
+    g, codes = _twins(), torch.randn(3, sngan.LATENT).double()
+    with pytest.raises(NotTheSame, match="G, outputs: expected a difference of at most 1e-12, found"):
+        g.check("G", lambda module: module(codes), lambda module: module(codes))
+    g.equalise()
+    g.check("G", lambda module: module(codes), lambda module: module(codes))
+    d = Twins(sngan.Discriminator([8, 16], 0), NETWORK.discriminator(16, 3), peer_only=(".shortcut.bias",))
+    d.equalise()
+    pictures = torch.rand(3, 3, 16, 16).double()
+    d.check("D", lambda module: module.eval()(pictures), lambda module: module.eval()(pictures))
+
+
+def test_a_difference_in_gradients_alone_is_found() -> None:
+    """Two modules with the same outputs, one of which stops a gradient halfway."""
+
+    class Halved(nn.Linear):
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            outputs = super().forward(x)
+            return (outputs + outputs.detach()) / 2
+
+    twins = Twins(nn.Linear(3, 2), Halved(3, 2))
+    twins.equalise()
+    x = torch.randn(4, 3).double()
+    with pytest.raises(NotTheSame, match="L, gradients"):
+        twins.check("L", lambda module: module(x), lambda module: module(x))
+
+
+def test_products_are_counted() -> None:
+    """A product of 10 × 20 by 20 × 30 matrices is 2 · 6000 operations; a ceiling of 12,000 a second is reached in a second."""
+    a, b = torch.ones(10, 20), torch.ones(20, 30)
+    assert gflop(lambda: a @ b) == pytest.approx(12e-6)
+    assert Ceiling(product=12e-6, convolution=1e-6, copy=1).fraction(6e-6, 1.0) == pytest.approx(0.5)
+
+
+def test_peers_compute_the_distance_that_we_do() -> None:
+    """scipy's root and torchmetrics' eigenvalues, on features with more pictures than dimensions."""
+    dice = torch.Generator().manual_seed(0)
+    first, second = (torch.randn(200, 8, generator=dice).numpy() + shift for shift in (0, 1))
+    for moments, root in ((frechet.by_numpy, frechet.schur_root), (frechet.by_sums, frechet.eigenvalue_root)):
+        (mean_1, one), (mean_2, two) = moments(first), moments(second)
+        theirs = frechet.assemble(mean_1 - mean_2, one, two, root(one, two))
+        assert theirs == pytest.approx(frechet_distance(first, second), rel=1e-6)
+
+
+def test_every_claim_has_a_name_and_mode_of_its_own() -> None:
+    """The table and the file go by them."""
+    keys = [(claim.name, claim.mode) for claim in CLAIMS]
+    assert len(set(keys)) == len(keys)
+    assert all(claim.at_least > 1 for claim in CLAIMS)
+
+
+def test_a_report_says_what_was_missed_and_keeps_what_was_not_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A second run with one claim replaces its row only, and shows what it was before."""
+    monkeypatch.setattr(bench.report, "PATH", tmp_path / "bench.json")
+    monkeypatch.setattr(bench.report, "publish", lambda record: True)
+    slow = Row("step", "float32", "peer", 1.5, 1.4, 1.6, 2.0, 0.1, 0.5, "all")
+    other = Row("read", "uint8", "peer", 9.0, 8.0, 9.5, 8.0, 0.1, None, "all")
+    keep([slow, other], {})
+    better = Row("step", "float32", "peer", 2.5, 2.4, 2.6, 2.0, 0.05, 0.9, "all")
+    lines = table([better]).splitlines()
+    assert "MISSED" in table([slow])
+    assert "MISSED" not in table([better])
+    assert lines[1].split()[:3] == ["step", "float32", "0.050"]
+    assert "1.50" in lines[1]
+    keep([better], {})
+    kept = json.loads((tmp_path / "bench.json").read_text())
+    assert [(row["name"], row["ratio"]) for row in kept] == [("read", 9.0), ("step", 2.5)]
+    assert {"name", "mode", "ratio", "at_least", "ceiling_fraction"} <= set(kept[0])
