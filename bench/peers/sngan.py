@@ -65,9 +65,10 @@ class DBlock(nn.Module):
         if self.shortcut is None:
             return h + x
         if self.opens:
-            return h + self.shortcut(avg_pool2d(x, 2))
-        shortcut: Tensor = self.shortcut(x)
-        return h + (avg_pool2d(shortcut, 2) if self.halves else shortcut)
+            shortcut: Tensor = self.shortcut(avg_pool2d(x, 2))
+            return h + shortcut
+        shortcut = self.shortcut(x)
+        return h + avg_pool2d(shortcut, 2) if self.halves else h + shortcut
 
 
 class Discriminator(nn.Module):
