@@ -19,15 +19,17 @@ class Progress:
     """A count towards `total`, shown with its rate and the time left.
 
     Use as a context manager; call `advance` as work is done. `note` is free text at the end of the line (losses, say).
+    quiet: show nothing, for another process does.
     """
 
-    def __init__(self, label: str, total: float, unit: str, every: float = 5.0, done: float = 0.0) -> None:
+    def __init__(self, label: str, total: float, unit: str, every: float = 5.0, done: float = 0.0, quiet: bool = False) -> None:
         self.label, self.total, self.unit = label, total, unit
         self.done, self.note = done, ""
         self._first, self._started = done, time.monotonic()
         self._terminal = sys.stderr.isatty()
         self._every = 0.2 if self._terminal else every
         self._shown = self._started
+        self._quiet = quiet
         self._file = os.environ.get(PROGRESS_FILE)
 
     def __enter__(self) -> "Progress":
@@ -58,6 +60,8 @@ class Progress:
 
     def _show(self) -> None:
         self._shown = time.monotonic()
+        if self._quiet:
+            return
         line = self.line()
         end, start = ("", "\r\x1b[K") if self._terminal else ("\n", "")
         print(f"{start}{line}", end=end, file=sys.stderr, flush=True)

@@ -2,6 +2,7 @@
 
 import argparse
 import sys
+from contextlib import nullcontext
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
@@ -37,6 +38,7 @@ def record(params: "Params") -> Record:
 def main() -> None:
     """Read params.yaml, train, tell MLflow all the while."""
     argparse.ArgumentParser(prog="python -m tasks.train", description=__doc__).parse_args()
+    from ganlib import ranks
     from ganlib.config import load
     from ganlib.pictures.store import Store
     from ganlib.training.publish import run_for, train
@@ -45,12 +47,14 @@ def main() -> None:
     params = load()
     store = Store.open(places.DATASET)
     folder, _ = run_for(store, params.train, places.RUNS)
-    with Live(folder, asdict(params.train), [places.DATASET]):
+    with Live(folder, asdict(params.train), [places.DATASET]) if ranks.leads() else nullcontext():
         done = train(store, params.train, places.MODEL, places.RUNS)
         if done.stopped_by is not None:
             shown = f"{done.images / 1000:.1f} kimg"
             print(f"Stopped at {shown} with a checkpoint; the same command goes on from there.", file=sys.stderr)
             sys.exit(128 + done.stopped_by)
+    if not ranks.leads():
+        return
     print(f"Model in {places.MODEL}, after {done.images / 1000:.1f} kimg.")
     publish(record(params))
 

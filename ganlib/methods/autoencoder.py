@@ -26,6 +26,7 @@ class Autoencoder:
     """
 
     mirrors: ClassVar[bool] = True
+    splits: ClassVar[bool] = True
 
     name: Literal["autoencoder"] = "autoencoder"
     network: Annotated[Network, OneOf("name", NETWORKS)] = field(default_factory=Dcgan)
@@ -58,7 +59,7 @@ class Compression(Pair):
         loss = mse_loss(pictures, batch.real)
         descend(self.optimiser, loss, "auto-encoder")
         self.moments.update(codes.detach())
-        self.average.update(self.both, len(codes), batch.images)
+        self.average.update(self.both, batch.number, batch.images)
         return {"loss": loss.detach()}
 
     def published(self) -> dict[str, nn.Module]:

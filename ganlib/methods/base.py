@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from ganlib.nets.base import Network
+from ganlib.ranks import world
 from ganlib.training.state import Parts
 
 
@@ -43,6 +44,11 @@ class Batch:
     images: int = 0
     done: float = 0.0
 
+    @property
+    def number(self) -> int:
+        """How many pictures all processes are given together."""
+        return world() * len(self.real)
+
 
 class Learner(Protocol):
     """A method at work: networks, optimisers and averages, all of whose state `parts` names."""
@@ -67,9 +73,13 @@ class Learner(Protocol):
 
 
 class Method(Protocol):
-    """A dataclass of knobs that can build its learner. mirrors: whether it can be shown mirrored pictures, too."""
+    """A dataclass of knobs that can build its learner.
+
+    mirrors: whether it can be shown mirrored pictures, too. splits: whether several processes can share its batches.
+    """
 
     mirrors: ClassVar[bool]
+    splits: ClassVar[bool]
 
     @property
     def name(self) -> str: ...

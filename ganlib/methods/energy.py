@@ -49,6 +49,7 @@ class Energy:
     """
 
     mirrors: ClassVar[bool] = True
+    splits: ClassVar[bool] = False  # the chains are one stock, which every step draws from
 
     name: Literal["energy"] = "energy"
     network: Annotated[Network, OneOf("name", NETWORKS)] = field(default_factory=Dcgan)

@@ -19,6 +19,7 @@ from ganlib.objectives.base import Objective
 from ganlib.objectives.nonsaturating import Nonsaturating
 from ganlib.objectives.penalties import PENALTIES
 from ganlib.pictures.augment import Augment, augmented
+from ganlib.ranks import gathered, rolled
 from ganlib.training.average import Average
 from ganlib.training.descent import adam, autocast, descend, frozen, placed, set_rate
 from ganlib.training.schedule import towards
@@ -41,6 +42,7 @@ class Gan:
     """
 
     mirrors: ClassVar[bool] = True
+    splits: ClassVar[bool] = True
 
     name: Literal["gan"] = "gan"
     network: Annotated[Network, OneOf("name", NETWORKS)] = field(default_factory=Dcgan)
@@ -110,7 +112,7 @@ class Game:
     def step(self, batch: Batch) -> dict[str, Tensor]:
         """Event one, then event two, on one batch each."""
         number = len(batch.real)
-        count = batch.images // number
+        count = batch.images // batch.number
         penalise, learns = count % self.knobs.penalty_every == 0, count % self.knobs.generator_every == 0
         codes = self.codes(number, batch.dice)
         if self.knobs.reuse and learns:
@@ -120,7 +122,7 @@ class Game:
             seen = self.event_one(batch, codes, penalise)
             if learns:
                 seen |= self.event_two(batch, self.codes(number, batch.dice))
-        self.average.update(self.g, number, batch.images)
+        self.average.update(self.g, batch.number, batch.images)
         return seen
 
     def event_one(self, batch: Batch, codes: Tensor, penalise: bool) -> dict[str, Tensor]:
@@ -135,7 +137,7 @@ class Game:
 
     def codes(self, number: int, dice: torch.Generator) -> Tensor:
         """Standard normal codes, drawn on the CPU whatever the device, so that every machine plays with the same ones."""
-        return torch.randn(number, self.latent, generator=dice).to(self.device)
+        return rolled(torch.randn, (number, self.latent), dice).to(self.device)
 
     def draw(self, codes: Tensor) -> Tensor:
         """G's pictures, float32 [N, C, H, W]."""
@@ -171,7 +173,7 @@ class Game:
         loss = self.objective.balanced(score_real, score_fake, self.dials.balance)
         total = loss + self.knobs.penalty_every * self._penalty(real, fake, batch) if penalise else loss
         descend(self.optimiser_d, total, "discriminator")
-        self._turn(score_real.detach(), score_fake.detach())
+        self._turn(gathered(score_real.detach()), gathered(score_fake.detach()))
         seen = {"loss_d": loss.detach(), "score_real": score_real.detach().mean(), "score_fake": score_fake.detach().mean()}
         return seen | self._dials()
 

@@ -30,6 +30,7 @@ class Glo:
     """
 
     mirrors: ClassVar[bool] = False  # a code belongs to one picture, and its mirror image is another
+    splits: ClassVar[bool] = False  # the codes are one table, of which every step moves some rows
 
     name: Literal["glo"] = "glo"
     network: Annotated[Network, OneOf("name", NETWORKS)] = field(default_factory=Dcgan)

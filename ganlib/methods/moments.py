@@ -3,6 +3,8 @@
 import torch
 from torch import Tensor, nn
 
+from ganlib.ranks import mean, world
+
 
 class Moments(nn.Module):
     """Exponential averages of codes and of their products; before the first update, those of the standard normal distribution.
@@ -26,10 +28,10 @@ class Moments(nn.Module):
     def update(self, codes: Tensor) -> None:
         """Take in the codes [N, latent] of a batch; those of the first one alone are their own average."""
         codes = codes.double()
-        new = 1 - 0.5 ** (len(codes) / self.half_life)
+        new = 1 - 0.5 ** (world() * len(codes) / self.half_life)
         self.weight.mul_(1 - new).add_(new)
-        self.mean.lerp_(codes.mean(0), new / self.weight)
-        self.second.lerp_(codes.T @ codes / len(codes), new / self.weight)
+        self.mean.lerp_(mean(codes.mean(0)), new / self.weight)
+        self.second.lerp_(mean(codes.T @ codes / len(codes)), new / self.weight)
 
     def covariance(self) -> Tensor:
         """Of the codes, [latent, latent]."""

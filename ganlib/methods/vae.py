@@ -14,6 +14,7 @@ from ganlib.methods.priors import FittedCodes
 from ganlib.nets import NETWORKS
 from ganlib.nets.base import Network
 from ganlib.nets.dcgan import Dcgan
+from ganlib.ranks import rolled
 from ganlib.training.descent import autocast, descend
 
 
@@ -32,6 +33,7 @@ class Vae:
     """
 
     mirrors: ClassVar[bool] = True
+    splits: ClassVar[bool] = True
 
     name: Literal["vae"] = "vae"
     network: Annotated[Network, OneOf("name", NETWORKS)] = field(default_factory=Dcgan)
@@ -95,7 +97,7 @@ class Inference(Pair):
 
     def step(self, batch: Batch) -> dict[str, Tensor]:
         """Encode a batch to distributions, decode one code of each, and lower the bound on what the batch costs."""
-        noise = torch.randn(len(batch.real), self.latent, generator=batch.dice).to(self.device)
+        noise = rolled(torch.randn, (len(batch.real), self.latent), batch.dice).to(self.device)
         with autocast(self.device, self.precision):
             mean, log_variance = self.encoder(batch.real).float().chunk(2, dim=1)
             codes = sampled(mean, log_variance, noise)
@@ -105,7 +107,7 @@ class Inference(Pair):
         loss = reconstruction + self.knobs.beta * divergence
         descend(self.optimiser, loss, "auto-encoder")
         self.moments.update(codes.detach())
-        self.average.update(self.both, len(codes), batch.images)
+        self.average.update(self.both, batch.number, batch.images)
         return {"loss": loss.detach(), "reconstruction": reconstruction.detach(), "kl": divergence.detach()}
 
     def published(self) -> dict[str, nn.Module]:

@@ -5,6 +5,7 @@ import torch
 from torch import Tensor
 
 from ganlib.files import digest_bytes
+from ganlib.ranks import rolled, shared
 
 Pictures = np.ndarray[tuple[int, ...], np.dtype[np.uint8]]
 
@@ -20,15 +21,16 @@ class Batches:
         self._round, self._order = -1, np.empty(0, np.int64)
 
     def at(self, images: int, dice: torch.Generator) -> tuple[Tensor, Tensor]:
-        """The batch that follows after `images` pictures, and which pictures of the data set they are.
+        """This process's share of the batch that follows after `images` pictures, and which of the data set they are.
 
         The pictures are float32 [N, C, H, W] in [-1, 1], channels last, on the device; their rows int64 [N], on the CPU.
         """
         rows = np.array([self._row(position) for position in range(images, images + self.batch)])
         rows.sort()  # read from the memory map in one sweep; the order within a batch means nothing
-        chosen = torch.from_numpy(self.pictures[rows]).to(self.device)
+        mine = shared(torch.from_numpy(rows))
+        chosen = torch.from_numpy(self.pictures[mine.numpy()]).to(self.device)
         real = chosen.permute(0, 3, 1, 2).float().div_(127.5).sub_(1.0)
-        return mirrored(real, dice) if self.flip else real, torch.from_numpy(rows)
+        return mirrored(real, dice) if self.flip else real, mine
 
     def _row(self, position: int) -> int:
         turn, place = divmod(position, len(self.pictures))
@@ -39,7 +41,7 @@ class Batches:
 
 def mirrored(pictures: Tensor, dice: torch.Generator) -> Tensor:
     """Each picture [N, C, H, W] turned left to right with probability one half."""
-    turn = (torch.rand(len(pictures), generator=dice) < 0.5).to(pictures.device)
+    turn = (rolled(torch.rand, (len(pictures),), dice) < 0.5).to(pictures.device)
     return torch.where(turn[:, None, None, None], pictures.flip(3), pictures)
 
 

@@ -7,13 +7,15 @@ import torch
 from torch import Tensor, nn
 from torch.optim import Adam
 
+from ganlib import ranks
 from ganlib.nets.resample import compute_plainly
+from ganlib.ranks import normed_together
 from ganlib.training.guard import NotFinite
 
 
 def placed(module: nn.Module, device: torch.device, fast: bool = True) -> nn.Module:
     """On the device; `fast` with channels innermost in memory, as convolutions are quickest, and with layers joined."""
-    module = module.to(device)
+    module = normed_together(module.to(device))
     compute_plainly(module, not fast)
     if fast and any(parameter.dim() == 4 for parameter in module.parameters()):
         module = module.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
@@ -45,6 +47,7 @@ def descend(optimiser: torch.optim.Optimizer, loss: Tensor, of: str, limit: floa
     loss.backward()  # type: ignore[no-untyped-call]
     pairs = [pair for group in optimiser.param_groups for pair in zip(group["param_names"], group["params"], strict=True)]
     named = {name: parameter.grad for name, parameter in pairs if parameter.grad is not None}
+    ranks.average(list(named.values()))
     norms = torch.stack(torch._foreach_norm(list(named.values())))
     norm = norms.norm()
     if not torch.isfinite(norm):

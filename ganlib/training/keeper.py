@@ -8,6 +8,7 @@ from typing import Self
 import torch
 from torch import Tensor
 
+from ganlib import ranks
 from ganlib.methods.base import Learner
 from ganlib.training import checkpoint
 from ganlib.training.guard import Diverged, NotFinite
@@ -41,6 +42,9 @@ class Keeper:
     def save(self, images: int) -> None:
         """Copy the state after `images` pictures, and have it written. Raises what writing the one before raised."""
         self.wait()
+        self.meter.agree()
+        if ranks.rank():
+            return  # all have the same
         sums = {f"{_SUM}{name}": value.cpu() for name, value in self.meter.sums.items()}
         counts = {f"{_COUNT}{name}": torch.tensor(count) for name, count in self.meter.counts.items()}
         rollbacks = {_ROLLBACKS: torch.tensor(self.rollbacks)}
@@ -61,6 +65,7 @@ class Keeper:
     def resume(self) -> int:
         """Take up the last checkpoint, if there is one; return how many pictures had been shown by then."""
         self.wait()
+        ranks.wait_for_all()
         found = checkpoint.load_latest(self.folder)
         if found is None:
             return 0

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from ganlib import ranks
 from ganlib.methods.base import Batch, Learner
 from ganlib.progress import Progress
 from ganlib.sampling.draw import draw
@@ -39,10 +40,12 @@ def train(learner: Learner, pictures: Pictures, config: TrainConfig, machine: Ma
     raises `Diverged`.
     """
     keeper, history = Keeper(learner, Meter(), folder / "checkpoints"), History(folder / "history.jsonl")
+    leads = ranks.rank() == 0
     with politely() as stop, keeper:
         images = keeper.resume()
         while True:
-            history.rewind(images)
+            if leads:
+                history.rewind(images)
             try:
                 return _run(learner, pictures, config, machine, folder, keeper, images, stop)
             except NotFinite as broken:
@@ -63,11 +66,12 @@ def _run(
     total = config.batch * math.ceil(1000 * config.kimg / config.batch)
     seed, meter, history = seed_after(config.seed, keeper.rollbacks), keeper.meter, History(folder / "history.jsonl")
     batches = Batches(pictures, config.batch, seed, config.flip, machine.torch_device)
+    leads = ranks.rank() == 0
     if images == 0:
         keeper.save(images)
         _preview(learner, folder, images, config.seed)
-    with Progress("train", total, "pictures", done=images) as progress:
-        while images < total and stop.signal is None:
+    with Progress("train", total, "pictures", done=images, quiet=not leads) as progress:
+        while images < total and (signal := ranks.any_of(stop.signal)) is None:
             before, dice, done = images, dice_for(seed, images), images / total
             learner.anneal(decayed(done, config.decay, config.decay_shape))
             real, rows = batches.at(images, dice)
@@ -76,7 +80,8 @@ def _run(
             if _passed(before, images, config.log_kimg) or images >= total:
                 keeper.check()
                 values = meter.read()
-                history.append(images, values)
+                if leads:
+                    history.append(images, values)
                 progress.note = _note(images, values)
             if _passed(before, images, config.sample_kimg) or images >= total:
                 _preview(learner, folder, images, config.seed)
@@ -84,11 +89,13 @@ def _run(
                 keeper.save(images)
             progress.advance(config.batch)
     keeper.save(images)
-    return Outcome(images, stop.signal if images < total else None)
+    return Outcome(images, signal if images < total else None)
 
 
 def _preview(learner: Learner, folder: Path, images: int, seed: int) -> None:
-    """The same codes, drawn by the generator as it stands now."""
+    """The same codes, drawn by the generator as it stands now; by one process."""
+    if ranks.rank():
+        return
     pictures = draw(learner.published()["generator"], learner.latent, _PREVIEW, seed)
     write_png(folder / "samples" / f"kimg-{round(images / 1000):06d}.png", grid(pictures, columns=8, scale=2))
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from torch import Tensor
 
+from ganlib.ranks import average
 from ganlib.training.guard import NotFinite
 from ganlib.training.history import CLOCK
 
@@ -25,8 +26,13 @@ class Meter:
             self.sums[name] = self.sums[name] + value if name in self.sums else value.clone()
             self.counts[name] = self.counts.get(name, 0) + 1
 
+    def agree(self) -> None:
+        """Replace the sums by their means over all processes, so that it does not matter whose are kept."""
+        average([self.sums[name] for name in sorted(self.sums)])
+
     def read(self) -> dict[str, float]:
         """Means by name, and the speed; then begin anew. Raises `NotFinite` at a mean that is not finite."""
+        self.agree()
         values = {name: float(self.sums[name]) / self.counts[name] for name in sorted(self.sums)}
         broken = [name for name, value in values.items() if not math.isfinite(value)]
         if broken:

@@ -1,12 +1,15 @@
 """One training, from a data set to a published model."""
 
 import json
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import torch
 
+from ganlib import ranks
 from ganlib.errors import AtelierError
 from ganlib.files import digest_bytes, new_folder, write_bytes, write_text
 from ganlib.methods.base import Learner, Setting
@@ -20,7 +23,7 @@ from ganlib.training.device import Machine, choose, prepare
 from ganlib.training.history import read, without_clock
 from ganlib.training.run_folder import claim, folder_for, locked
 
-_DECISIVE = ("methods", "nets", "objectives", "pictures/augment.py", "pictures/augmentations", "training")
+_DECISIVE = ("methods", "nets", "objectives", "pictures/augment.py", "pictures/augmentations", "ranks.py", "training")
 
 
 @dataclass(frozen=True)
@@ -65,29 +68,49 @@ def train(store: Store, config: TrainConfig, out: Path, runs: Path) -> Trained:
             f"{len(store.train)}; nothing was started. Lower it in params.yaml, or collect more pictures."
         )
     check_size(config.method.network, store.size, NETWORKS.values())
+    ranks.check_batch(config.batch)
+    if ranks.started() > 1 and not config.method.splits:
+        raise AtelierError(
+            f"train.method {config.method.name}: expected one process, found {ranks.started()} that torchrun started; nothing "
+            "was started, for what this method keeps between steps cannot be shared. Start it by python -m tasks.train."
+        )
     folder, identity = run_for(store, config, runs)
-    with locked(folder):
-        machine = _machine(config, folder)
-        claim(folder, identity)
+    with ranks.together(config.device), _held(folder):
+        machine = _machine(config, folder, identity)
         prepare(machine)
         torch.manual_seed(config.seed)
         setting = Setting(store.size, store.channels, len(store.train), machine.torch_device, machine.dtype, machine.fast)
         learner = config.method.learner(setting)
         print(f"Trains {config.method.name} for {config.kimg:g} kimg {machine.describe()}; checkpoints in {folder}.")
         outcome = loop.train(learner, store.train, config, machine, folder)
-        if outcome.stopped_by is None:
+        if outcome.stopped_by is None and ranks.rank() == 0:
             _publish(learner, store, config, folder, out)
     return Trained(outcome.images, folder, machine, outcome.stopped_by)
 
 
-def _machine(config: TrainConfig, folder: Path) -> Machine:
-    """As the run began, so it goes on: other threads, device or precision would change its bits."""
+def _held(folder: Path) -> AbstractContextManager[None]:
+    """The run's lock, which one process takes for all."""
+    return locked(folder) if ranks.rank() == 0 else nullcontext()
+
+
+def _machine(config: TrainConfig, folder: Path, identity: Mapping[str, Any]) -> Machine:
+    """As the run began, so it goes on: other threads, device or precision would change its bits. One process decides."""
+    if ranks.rank() == 0:
+        _chosen(config, folder)
+        claim(folder, identity)
+    ranks.wait_for_all()
+    machine = _chosen(config, folder)
+    return replace(machine, threads=max(1, machine.threads // ranks.world()))
+
+
+def _chosen(config: TrainConfig, folder: Path) -> Machine:
     path = folder / "machine.json"
     if path.exists():
         before = Machine(**json.loads(path.read_text()))
         choose(before.device, before.precision, before.threads, before.fast)  # raises where the GPU is gone
         return before
     machine = choose(config.device, config.precision, config.threads, config.fast)
+    machine = replace(machine, threads=machine.threads * ranks.world())
     write_text(path, json.dumps(asdict(machine)))
     return machine
 

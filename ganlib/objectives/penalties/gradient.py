@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from ganlib.objectives.penalties.slope import slope_at
+from ganlib.ranks import rolled
 
 
 def penalty(discriminator: Callable[[Tensor], Tensor], real: Tensor, fake: Tensor, dice: torch.Generator) -> Tensor:
@@ -16,7 +17,7 @@ def penalty(discriminator: Callable[[Tensor], Tensor], real: Tensor, fake: Tenso
 
 def shares(pictures: Tensor, dice: torch.Generator) -> Tensor:
     """A number for every picture [N, 1, 1, 1], uniform in [0, 1), drawn on the CPU, on the pictures' device."""
-    return torch.rand(len(pictures), 1, 1, 1, generator=dice).to(pictures)
+    return rolled(torch.rand, (len(pictures), 1, 1, 1), dice).to(pictures)
 
 
 def off_unit_slope(discriminator: Callable[[Tensor], Tensor], pictures: Tensor) -> Tensor:

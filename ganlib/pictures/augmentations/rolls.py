@@ -3,15 +3,17 @@
 import torch
 from torch import Tensor
 
+from ganlib.ranks import rolled
+
 
 def uniform(number: int, pictures: Tensor, dice: torch.Generator) -> tuple[Tensor, ...]:
     """`number` tensors [N, 1, 1, 1], uniform in [0, 1): one value a picture, of the pictures' type and on their device."""
-    return _a_picture_each(torch.rand(number, len(pictures), generator=dice), pictures)
+    return _a_picture_each(rolled(torch.rand, (number, len(pictures)), dice, dim=1), pictures)
 
 
 def normal(number: int, pictures: Tensor, dice: torch.Generator) -> tuple[Tensor, ...]:
     """`number` tensors [N, 1, 1, 1], standard normal: one value a picture, of the pictures' type and on their device."""
-    return _a_picture_each(torch.randn(number, len(pictures), generator=dice), pictures)
+    return _a_picture_each(rolled(torch.randn, (number, len(pictures)), dice, dim=1), pictures)
 
 
 def _a_picture_each(rolls: Tensor, pictures: Tensor) -> tuple[Tensor, ...]:
