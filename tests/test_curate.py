@@ -6,9 +6,11 @@ import json
 import os
 import subprocess
 import sys
+import time
 import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +22,7 @@ from test_decode import _huge
 from ganlib.config import load
 from ganlib.errors import AtelierError
 from ganlib.pictures import checks
+from ganlib.pictures.ahead import ahead
 from ganlib.pictures.candidates import Candidates, Finding
 from ganlib.pictures.curate import CurateConfig
 from ganlib.pictures.raw import RawPicture
@@ -332,3 +335,26 @@ def test_the_record_holds_the_counts(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert (told.step, told.metrics["kept"], told.metrics["set_aside.not-a-picture"]) == ("curate", 5, 1)
     assert told.params["size"] == 32
     assert all(path.exists() for path in [*told.files, *told.writes])
+
+
+def test_work_goes_ahead_in_order_and_within_bounds() -> None:
+    """Results come in the order of the items, whichever is done first, and no more than four a thread are taken in advance."""
+    taken: list[int] = []
+
+    def items() -> Iterator[int]:
+        for number in range(40):
+            taken.append(number)
+            yield number
+
+    for place, (item, result) in enumerate(ahead(lambda number: time.sleep(0.002 * (number % 3)) or number**2, items(), 2)):
+        assert (item, result) == (place, place**2)
+        assert len(taken) <= place + 8
+    assert len(taken) == 40
+
+
+def test_what_goes_wrong_ahead_comes_at_its_turn() -> None:
+    """Items before it are worked on and given out first; what lies behind is dropped."""
+    found = ahead(lambda number: 1 // (3 - number), range(100), 2)
+    assert [item for item, _ in islice(found, 3)] == [0, 1, 2]
+    with pytest.raises(ZeroDivisionError):
+        next(found)

@@ -6,6 +6,8 @@ import torch
 from ganlib.methods.base import Batch, Setting
 from ganlib.methods.gan import Gan
 from ganlib.nets.dcgan import Dcgan
+from ganlib.nets.resample import ConvAfterDoubling
+from ganlib.nets.resnet import Resnet
 from ganlib.training.average import Average
 
 TINY = Dcgan(width=4, latent=8)
@@ -98,3 +100,39 @@ def test_what_is_published_is_the_average() -> None:
     game.step(batch(torch.randn(8, 3, 16, 16), images=1000))
     assert game.published()["generator"] is game.average.module
     assert not game.published()["generator"].training
+
+
+def test_reused_pictures_teach_both_sides() -> None:
+    """D's step is that of a game that does not reuse; G's is that of event two with D's codes, and G draws once a step."""
+    games, real, calls = [], torch.rand(8, 3, 16, 16), []
+    for reuse in (False, True):
+        torch.manual_seed(0)
+        games.append(Gan(network=TINY, penalties={}, reuse=reuse).learner(SETTING))
+    plain, reusing = games
+    reusing.g.register_forward_hook(lambda *_: calls.append(1))
+    reusing.step(batch(real))
+    codes = plain.codes(8, batch(real).dice)
+    plain.event_one(batch(real), codes, penalise=False)
+    assert torch.equal(weights(plain.d), weights(reusing.d))
+    plain.event_two(batch(real), codes)
+    torch.testing.assert_close(weights(plain.g), weights(reusing.g), rtol=1e-5, atol=1e-7)
+    assert len(calls) == 1
+
+
+def test_fast_paths_change_nothing_but_rounding() -> None:
+    """Twenty steps of the residual pair, joined and laid out for speed or as written: losses agree to float32's rounding.
+
+    A step's own rounding is 1e-6; twenty of Adam's carry it on, as they do between two orders of the same sums.
+    """
+    losses = []
+    for fast in (True, False):
+        torch.manual_seed(0)
+        knobs = Gan(network=Resnet(latent=8, width=8, max_width=16), penalties={})
+        game = knobs.learner(Setting(16, 3, 50, torch.device("cpu"), torch.float32, fast))
+        joined = [layer for layer in game.g.modules() if isinstance(layer, ConvAfterDoubling)]
+        assert all(layer.plain != fast for layer in joined)
+        real = torch.rand(8, 3, 16, 16, generator=torch.Generator().manual_seed(0)) * 2 - 1
+        seen = [game.step(batch(real, images=8 * step, seed=step)) for step in range(20)]
+        losses.append([[step["loss_d"].item(), step["loss_g"].item()] for step in seen])
+    assert losses[0] != losses[1]
+    torch.testing.assert_close(torch.tensor(losses[0]), torch.tensor(losses[1]), rtol=1e-3, atol=1e-3)

@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from ganlib.errors import AtelierError
 from ganlib.knobs import MultipleOf, Natural, Share
+from ganlib.pictures.ahead import ahead
 from ganlib.pictures.candidates import Candidates, Pool
 from ganlib.pictures.colour import HexColour, channels
 from ganlib.pictures.decode import Pixels, Refused, decode
@@ -65,19 +66,25 @@ def curate(config: CurateConfig, pictures: Iterable[RawPicture], folder: Path) -
 
 
 def _examine(config: CurateConfig, pictures: Iterable[RawPicture], progress: _Progress) -> None:
-    """Decode and prepare every picture that its source did not refuse."""
+    """Decode and prepare every picture that its source did not refuse, on all cores."""
     prepare = preparation(config.size, config.fit, channels(config.background, config.mode), config.seed)
     behind = channels(config.background, "RGB")
-    for picture in pictures:
+
+    def pixels(picture: RawPicture) -> Pixels | Refused:
+        if picture.problem:
+            return Refused(picture.problem)
+        try:
+            return prepare(decode(picture.data, config.mode, behind, near=config.size))
+        except Refused as refusal:
+            return refusal
+
+    for picture, found in ahead(pixels, pictures):
         verdict = Verdict(picture.name)
         progress.verdicts.append(verdict)
-        try:
-            if picture.problem:
-                raise Refused(picture.problem)
-            progress.pool.add(prepare(decode(picture.data, config.mode, behind, near=config.size)))
-        except Refused as refusal:
-            verdict.set_aside(refusal.reason)
+        if isinstance(found, Refused):
+            verdict.set_aside(found.reason)
             continue
+        progress.pool.add(found)
         progress.decoded.append(len(progress.verdicts) - 1)
         progress.origins.append((picture.source, picture.licence, picture.attribution))
         progress.labels.append(picture.labels)

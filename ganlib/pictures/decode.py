@@ -17,6 +17,10 @@ Pixels = NDArray[np.uint8]
 MOST_PIXELS = 64_000_000
 WHITE = (255, 255, 255)
 
+# About odd metadata, and about sizes that are refused below. Once and for all: what `catch_warnings` would put back is one
+# for all threads, and pictures are decoded in several.
+warnings.filterwarnings("ignore", module=r"PIL\.")
+
 
 class Refused(Exception):
     """A picture that is not decoded; `reason` is the code that its verdict bears."""
@@ -49,15 +53,13 @@ def decode(data: bytes, mode: Literal["RGB", "L"] = "RGB", background: tuple[int
 def _decode(data: bytes, form: str, mode: Literal["RGB", "L"], background: tuple[int, ...], near: int) -> Pixels:
     from PIL import Image
 
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # about odd metadata, and about sizes that are refused below
-        with Image.open(io.BytesIO(data), formats=[form]) as picture:
-            if picture.width * picture.height > MOST_PIXELS:
-                raise Refused("too-many-pixels")
-            if near and form == "JPEG":
-                picture.draft(None, (4 * near, 4 * near))
-            picture.load()
-            return _flat(_upright(picture), mode, background)
+    with Image.open(io.BytesIO(data), formats=[form]) as picture:
+        if picture.width * picture.height > MOST_PIXELS:
+            raise Refused("too-many-pixels")
+        if near and form == "JPEG":
+            picture.draft(None, (4 * near, 4 * near))
+        picture.load()
+        return _flat(_upright(picture), mode, background)
 
 
 def _upright(picture: "Image") -> "Image":

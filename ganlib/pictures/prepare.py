@@ -1,6 +1,7 @@
 """From pictures of any shape to squares of one size."""
 
 import os
+import threading
 from collections.abc import Callable
 from typing import Any, Literal
 
@@ -13,19 +14,27 @@ def preparation(size: int, fit: Literal["crop", "pad"], background: tuple[int, .
     """A function from uint8 [H, W, C] to uint8 [size, size, C].
 
     "crop" keeps the middle square, "pad" the whole picture, on `background` (a value a channel). Shrinking averages over
-    areas, growing is cubic. The chain is an albumentations `Compose` with its own seed: it heeds no global one.
+    areas, growing is cubic. The chain is an albumentations `Compose` with its own seed: it heeds no global one. Each thread
+    has its own, for transforms note down what they are working on.
     """
     os.environ.setdefault("NO_ALBUMENTATIONS_UPDATE", "1")  # else its import asks the network for a newer version
     import albumentations as A  # type: ignore[import-untyped]
     import cv2
 
     how: dict[str, Any] = {"interpolation": cv2.INTER_CUBIC, "area_for_downscale": "image"}
-    if fit == "crop":
-        chain = A.Compose([A.Resize(size, size, **how)], seed=seed)
-        return lambda pixels: _contiguous(chain(image=_middle(pixels))["image"])
-    pad = A.PadIfNeeded(size, size, border_mode=cv2.BORDER_CONSTANT, fill=background)
-    chain = A.Compose([A.LongestMaxSize(size, **how), pad], seed=seed)
-    return lambda pixels: _contiguous(chain(image=pixels)["image"])
+    own = threading.local()
+
+    def chain() -> Any:
+        if not hasattr(own, "chain"):
+            pad = A.PadIfNeeded(size, size, border_mode=cv2.BORDER_CONSTANT, fill=background)
+            steps = [A.Resize(size, size, **how)] if fit == "crop" else [A.LongestMaxSize(size, **how), pad]
+            own.chain = A.Compose(steps, seed=seed)
+        return own.chain
+
+    def prepare(pixels: Pixels) -> Pixels:
+        return _contiguous(chain()(image=_middle(pixels) if fit == "crop" else pixels)["image"])
+
+    return prepare
 
 
 def _middle(pixels: Pixels) -> Pixels:
