@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from statistics import median
 
 import torch
+from threadpoolctl import threadpool_limits
 
 
 @dataclass(frozen=True)
@@ -38,11 +39,12 @@ def race(peer: Callable[[], object], ours: Callable[[], object], rounds: int) ->
     Processor time, for a busy machine inflates time by the clock; on one thread, for threads that wait for each other spin.
     """
     torch.set_num_threads(1)
-    peer(), ours()
-    lap = Lap([], [])
-    for _ in range(rounds):
-        lap.peer.append(seconds(peer))
-        lap.ours.append(seconds(ours))
+    with threadpool_limits(1):  # numpy and scipy have a pool of their own
+        peer(), ours()
+        lap = Lap([], [])
+        for _ in range(rounds):
+            lap.peer.append(seconds(peer))
+            lap.ours.append(seconds(ours))
     return lap
 
 

@@ -51,7 +51,7 @@ def together(device: str) -> Iterator[None]:
         return
     on_gpus = device != "cpu" and torch.cuda.is_available()
     if on_gpus:
-        torch.cuda.set_device(int(os.environ["LOCAL_RANK"]))
+        _take_gpu(int(os.environ["LOCAL_RANK"]))
     dist.init_process_group("nccl" if on_gpus else "gloo")
     try:
         with nullcontext() if rank() == 0 else redirect_stdout(io.StringIO()):
@@ -90,6 +90,14 @@ def mean(values: Tensor) -> Tensor:
     return total / world()
 
 
+def batch_variance(values: Tensor) -> Tensor:
+    """The variance of values [N, ...] over the shares of all processes, without correction."""
+    if world() == 1:
+        return values.var(dim=0, unbiased=False)
+    values = values.float() if values.dtype == torch.bfloat16 else values
+    return mean((values - mean(values.mean(dim=0))).square().mean(dim=0))
+
+
 def gathered(values: Tensor) -> Tensor:
     """The values [N, ...] of all processes, one after the other; without gradients."""
     if world() == 1:
@@ -113,7 +121,7 @@ def average(tensors: list[Tensor]) -> None:
     """Replace every tensor by its mean over all processes, all at once."""
     if world() == 1 or not tensors:
         return
-    flat = torch.cat([tensor.reshape(-1) for tensor in tensors])
+    flat = torch.cat([tensor.reshape(-1).to(_device()) for tensor in tensors])
     dist.all_reduce(flat)
     flat /= world()
     for tensor, part in zip(tensors, torch.split(flat, [tensor.numel() for tensor in tensors]), strict=True):
@@ -185,6 +193,15 @@ def _as_ours(norm: _BatchNorm) -> BatchNorm:
     ours = BatchNorm(norm.num_features, norm.eps, norm.momentum)
     ours.__dict__.update(copy.copy(norm.__dict__))
     return ours
+
+
+def _take_gpu(place: int) -> None:
+    if place >= torch.cuda.device_count():
+        raise AtelierError(
+            f"Expected a GPU for every process, found {torch.cuda.device_count()} for process {place + 1} that torchrun started "
+            "here; nothing was started. Start fewer, or set train.device to cpu."
+        )
+    torch.cuda.set_device(place)
 
 
 def _device() -> torch.device:

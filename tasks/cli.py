@@ -38,6 +38,7 @@ def _misfortune(error: OSError) -> str:
 
 
 def _fail(sentence: str) -> None:
-    for line in sentence.splitlines():
-        print(f"error: {line}", file=sys.stderr)
+    if os.environ.get("RANK", "0") == "0":  # of several processes that train as one, the first one talks
+        for line in sentence.splitlines():
+            print(f"error: {line}", file=sys.stderr)
     sys.exit(2)

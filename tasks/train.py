@@ -51,6 +51,8 @@ def main() -> None:
         done = train(store, params.train, places.MODEL, places.RUNS)
         if done.stopped_by is not None:
             shown = f"{done.images / 1000:.1f} kimg"
+            if not ranks.leads():
+                return  # torchrun takes the first failure of one for a reason to end the others at once
             print(f"Stopped at {shown} with a checkpoint; the same command goes on from there.", file=sys.stderr)
             sys.exit(128 + done.stopped_by)
     if not ranks.leads():

@@ -1,13 +1,19 @@
 """Two processes that train as one come to where one alone comes, and either goes on from what the other has left."""
 
+import json
 import os
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
+from drawing import pixels
 from safetensors.torch import load_file
+from test_evaluate import store
 from together import METHODS
 from torch import Tensor
 
@@ -106,3 +112,51 @@ def test_one_process_pays_for_nothing() -> None:
     assert (ranks.world(), ranks.rank(), ranks.leads(), ranks.any_of(None), ranks.any_of(15)) == (1, 0, True, None, 15)
     rolled = ranks.rolled(torch.rand, (4, 3), torch.Generator().manual_seed(0))
     assert torch.equal(rolled, torch.rand(4, 3, generator=torch.Generator().manual_seed(0)))
+
+
+PROGRAM = """
+import sys
+from pathlib import Path
+from ganlib.methods.gan import Gan
+from ganlib.nets.dcgan import Dcgan
+from ganlib.pictures.store import Store
+from ganlib.ranks import leads
+from ganlib.training.config import TrainConfig
+from ganlib.training.publish import train
+
+config = TrainConfig(Gan(network=Dcgan(width=4, latent=8)), kimg=1, batch=10, checkpoint_kimg=0.1)
+done = train(Store.open(Path(sys.argv[1])), config, Path(sys.argv[2], "model"), Path(sys.argv[2], "runs"))
+if leads():
+    print(f"images {done.images}, stopped by {done.stopped_by}")
+"""
+
+
+@pytest.mark.slow
+def test_a_signal_to_one_stops_all_with_a_checkpoint(tmp_path: Path) -> None:
+    """The run's holder, told to stop, takes the other with it; the same command goes on, ends, and then has nothing to do.
+
+    One process talks and writes; the lock is held once.
+    """
+    pictures = np.stack([pixels(seed, 16) for seed in range(45)])
+    dataset, program, out = store(tmp_path / "dataset", pictures[:40], pictures[40:]), tmp_path / "program.py", tmp_path / "out"
+    program.write_text(PROGRAM, encoding="utf-8")
+    command = [sys.executable, *TORCHRUN, str(program), str(dataset), str(out)]
+    first = subprocess.Popen(command, env=ENVIRONMENT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    deadline = time.monotonic() + 120
+    while not list(out.glob("runs/*/checkpoints/0*100")) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    (holder,) = out.glob("runs/*/holder.json")
+    os.kill(json.loads(holder.read_text())["pid"], signal.SIGTERM)
+    said, errors = first.communicate(timeout=120)
+    assert first.returncode == 0, errors
+    (stopped,) = [line for line in said.splitlines() if line.startswith("images")]
+    assert stopped.endswith("stopped by 15")
+    images = int(stopped.removeprefix("images ").split(",")[0])
+    assert 100 <= images < 1000
+    assert [int(path.name) for path in sorted(out.glob("runs/*/checkpoints/0*"))][-1] == images
+    for _ in range(2):
+        again = subprocess.run(command, env=ENVIRONMENT, capture_output=True, text=True, timeout=240)
+        assert again.returncode == 0, again.stderr
+        assert again.stdout.count("Goes on from the checkpoint") == 1
+        assert "images 1000, stopped by None" in again.stdout
+        assert (out / "model" / "model.json").exists()

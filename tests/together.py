@@ -28,7 +28,7 @@ METHODS["everything"] = Gan(
     penalties={"gradient": 1.0, "dragan": 1.0, "r1": 0.1, "r2": 0.1},
     augment=Augment(kinds=sorted(AUGMENTATIONS), strength=0.8),
 )
-METHODS["normed"] = Gan(network=Dcgan(width=4, latent=8, norm=True), penalties={}, reuse=True)
+METHODS["normed"] = Gan(network=Dcgan(width=4, latent=8, norm=True), penalties={"dragan": 1.0}, reuse=True)
 
 
 def train(name: str, kimg: float, folder: Path) -> None:

@@ -53,7 +53,9 @@ def features() -> Contest:
 
     theirs, mine = folder.features(place, plain, 50), ours()
     expect_close("features", float(np.linalg.norm(theirs - mine) / np.linalg.norm(theirs)), 1e-4)
-    return Contest(lambda: folder.features(place, plain, 50), ours, "the features", counted=False)
+    return Contest(
+        lambda: folder.features(place, plain, 50), ours, "the features, both resized as pytorch-fid does", counted=False
+    )
 
 
 def _bilinear(x: Tensor, size: int) -> Tensor:

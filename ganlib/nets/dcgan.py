@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from ganlib.knobs import Positive
 from ganlib.nets.base import DOUBLINGS
 from ganlib.nets.layers import SMALLEST, doublings, draw_by_fan_in, draw_small, widening
-from ganlib.ranks import mean
+from ganlib.ranks import batch_variance
 
 
 @dataclass(frozen=True)
@@ -139,5 +139,4 @@ def _halvings(widths: list[int], channels: int, activation: Callable[[], nn.Modu
 
 def batch_spread(maps: Tensor) -> Tensor:
     """The standard deviation over the batch [N, C, H, W], averaged over all else: one number, which a collapsed G makes small."""
-    variance = mean((maps - mean(maps.mean(dim=0))).square().mean(dim=0))
-    return (variance + 1e-8).sqrt().mean()
+    return (batch_variance(maps) + 1e-8).sqrt().mean()

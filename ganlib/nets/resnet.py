@@ -32,7 +32,7 @@ class Resnet:
     """width: channels at full resolution; each halving of resolution doubles them, up to max_width.
 
     d_width, d_max_width: the same for D; 0 for as many as G has. smallest: the side of the maps that D reads its score from.
-    flat: blocks of D at that side; they widen as the others do. spectral: whether D's layers are divided by their largest
+    flat: blocks of D that keep side and width, at the end. spectral: whether D's layers are divided by their largest
     singular value, of which every pass in training improves the estimate by one step of the power method. The estimate is
     part of the weights.
     """
@@ -71,8 +71,8 @@ class Resnet:
 
     def _outwards(self, size: int) -> list[int]:
         """Channels that each block of D ends in, the picture's side first."""
-        width, max_width = self.d_width or self.width, self.d_max_width or self.max_width
-        return widening(width, max_width, self._halved(size) + self.flat)[::-1]
+        outwards = widening(self.d_width or self.width, self.d_max_width or self.max_width, self._halved(size))[::-1]
+        return outwards + outwards[-1:] * self.flat
 
     def _halved(self, size: int) -> int:
         """How many blocks of D halve the side."""

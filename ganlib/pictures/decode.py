@@ -19,7 +19,7 @@ WHITE = (255, 255, 255)
 
 # About odd metadata, and about sizes that are refused below. Once and for all: what `catch_warnings` would put back is one
 # for all threads, and pictures are decoded in several.
-warnings.filterwarnings("ignore", module=r"PIL\.")
+warnings.filterwarnings("ignore", module=r"PIL\.|ganlib\.pictures\.decode")
 
 
 class Refused(Exception):

@@ -14,7 +14,7 @@ class Course:
     Cost and intervals are in kimg: thousands of real pictures shown.
 
     decay: the last share of the run, over which the learning rates fall to 0. decay_shape: in a straight line, or on half a
-    cosine. flip: show mirrored pictures, too. threads: 0 for as many as there are cores. fast: compute
+    cosine. flip: show mirrored pictures, too. threads: of all processes together; 0 for as many as there are cores. fast: compute
     layers joined and laid out for speed, the same but for rounding; false computes them as they are written down.
     """
 

@@ -19,7 +19,8 @@ _SUM, _COUNT, _ROLLBACKS = "meter/sum/", "meter/count/", "guard/rollbacks"
 
 
 class Keeper:
-    """Saves a learner to `folder` and takes it up again; the next line of the history will be the same, too.
+    """Saves a learner to `folder` and takes it up again; the next line of the history will be the same, too, but for rounding
+    where several processes train.
 
     Training waits for a copy in memory only: a thread writes it out, one at a time. As a context it waits, in the end, until
     the last one is on the disk. rollbacks: how often the run went back, which decides the seed that it goes on with.
@@ -45,7 +46,7 @@ class Keeper:
         self.meter.agree()
         if ranks.rank():
             return  # all have the same
-        sums = {f"{_SUM}{name}": value.cpu() for name, value in self.meter.sums.items()}
+        sums = {f"{_SUM}{name}": value.to("cpu", copy=True) for name, value in self.meter.sums.items()}
         counts = {f"{_COUNT}{name}": torch.tensor(count) for name, count in self.meter.counts.items()}
         rollbacks = {_ROLLBACKS: torch.tensor(self.rollbacks)}
         tensors = {**to_tensors(self.learner.parts()), **sums, **counts, **rollbacks}
@@ -67,6 +68,7 @@ class Keeper:
         self.wait()
         ranks.wait_for_all()
         found = checkpoint.load_latest(self.folder)
+        ranks.wait_for_all()
         if found is None:
             return 0
         images, tensors = found

@@ -47,9 +47,12 @@ def train(learner: Learner, pictures: Pictures, config: TrainConfig, machine: Ma
             if leads:
                 history.rewind(images)
             try:
-                return _run(learner, pictures, config, machine, folder, keeper, images, stop)
+                outcome = _run(learner, pictures, config, machine, folder, keeper, images, stop)
+                break
             except NotFinite as broken:
                 images = keeper.roll_back(broken)
+    ranks.wait_for_all()  # or torchrun would end the one that still writes when the others are gone
+    return outcome
 
 
 def _run(

@@ -1,6 +1,7 @@
 """One training, from a data set to a published model."""
 
 import json
+import os
 from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict, dataclass, replace
@@ -75,7 +76,7 @@ def train(store: Store, config: TrainConfig, out: Path, runs: Path) -> Trained:
             "was started, for what this method keeps between steps cannot be shared. Start it by python -m tasks.train."
         )
     folder, identity = run_for(store, config, runs)
-    with ranks.together(config.device), _held(folder):
+    with ranks.together(_device(config, folder)), _held(folder):
         machine = _machine(config, folder, identity)
         prepare(machine)
         torch.manual_seed(config.seed)
@@ -86,6 +87,12 @@ def train(store: Store, config: TrainConfig, out: Path, runs: Path) -> Trained:
         if outcome.stopped_by is None and ranks.rank() == 0:
             _publish(learner, store, config, folder, out)
     return Trained(outcome.images, folder, machine, outcome.stopped_by)
+
+
+def _device(config: TrainConfig, folder: Path) -> str:
+    """The kind of device that the run began on, or is to begin on."""
+    path = folder / "machine.json"
+    return str(json.loads(path.read_text())["device"]) if path.exists() else config.device
 
 
 def _held(folder: Path) -> AbstractContextManager[None]:
@@ -110,7 +117,8 @@ def _chosen(config: TrainConfig, folder: Path) -> Machine:
         choose(before.device, before.precision, before.threads, before.fast)  # raises where the GPU is gone
         return before
     machine = choose(config.device, config.precision, config.threads, config.fast)
-    machine = replace(machine, threads=machine.threads * ranks.world())
+    if ranks.world() > 1 and not config.threads:
+        machine = replace(machine, threads=os.cpu_count() or 1)  # torchrun tells each process that it has one
     write_text(path, json.dumps(asdict(machine)))
     return machine
 

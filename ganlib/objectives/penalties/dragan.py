@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from ganlib.objectives.penalties.gradient import off_unit_slope, shares
-from ganlib.ranks import mean, rolled
+from ganlib.ranks import batch_variance, rolled
 
 #: The reach of the noise, in standard deviations of the batch.
 _REACH = 0.5
@@ -19,6 +19,6 @@ def penalty(discriminator: Callable[[Tensor], Tensor], real: Tensor, fake: Tenso
     width to be chosen. δ = α · ½ s · u, with s the standard deviation of all pixels of the batch, u uniform in [0, 1) for
     every pixel, and α uniform in [0, 1) for every picture.
     """
-    spread = mean((real - mean(real.mean())).square().mean()).sqrt()
+    spread = batch_variance(real.flatten()).sqrt()
     noise = rolled(torch.rand, real.shape, dice).to(real)
     return off_unit_slope(discriminator, real + shares(real, dice) * _REACH * spread * noise)
