@@ -37,8 +37,15 @@ class Twins:
                     parameter.zero_()
         for theirs, mine in self.pairs():
             theirs.copy_(_as(mine, theirs))
+        _settle(self.ours)
         for vector, same in zip(_vectors(self.peer), _vectors(self.ours), strict=True):
             vector.copy_(same)
+
+    def check_step(self, what: str, limit: float) -> None:
+        """Raise `NotTheSame` unless what is left of the gradients after a step of either agrees so far."""
+        theirs = torch.cat([_slope(peer).flatten() for peer, _ in self.pairs()])
+        mine = torch.cat([_as(_slope(ours), peer).flatten() for peer, ours in self.pairs()])
+        expect_close(f"{what}, gradients after a step", _off(theirs, mine), limit)
 
     def double(self) -> "Twins":
         """Copies in float64."""
@@ -62,6 +69,18 @@ def _slope(parameter: nn.Parameter) -> Tensor:
 
 def _but(module: nn.Module, ends: tuple[str, ...]) -> list[nn.Parameter]:
     return [parameter for name, parameter in module.named_parameters() if not (ends and name.endswith(ends))]
+
+
+def _settle(module: nn.Module) -> None:
+    """Set spectral norm's estimates to the singular vectors themselves, where a turn of the power method leaves them, whichever
+    end it starts from: peers start from the other one."""
+    for layer in module.modules():
+        if parametrizations := getattr(layer, "parametrizations", None):
+            norm, weight = parametrizations.weight[0], parametrizations.weight.original.flatten(1).double()
+            left = torch.linalg.eigh(weight @ weight.T).eigenvectors[:, -1]
+            right = weight.T @ left
+            norm._u.copy_(left)
+            norm._v.copy_(right / right.norm())
 
 
 def _vectors(module: nn.Module) -> list[Tensor]:
