@@ -40,6 +40,12 @@ class Step:
         self.optimiser_g = Adam(self.g.parameters(), lr=rate, betas=(0.5, 0.999))
         self.optimiser_d = Adam(self.d.parameters(), lr=rate, betas=(0.5, 0.999))
 
+    def set_rate(self, rate: float) -> None:
+        """Let every further step have this learning rate."""
+        for optimiser in (self.optimiser_g, self.optimiser_d):
+            for group in optimiser.param_groups:
+                group["lr"] = rate
+
     def __call__(self, real: Tensor, codes: Tensor) -> None:
         """One step of D, on real and generated pictures one after the other, and one of G."""
         ones, zeros = torch.ones(len(real)), torch.zeros(len(real))

@@ -94,6 +94,12 @@ class Step:
         self.optimiser_g = Adam(g.parameters(), lr=rate, betas=(0.0, 0.9))
         self.optimiser_d = Adam(d.parameters(), lr=rate, betas=(0.0, 0.9))
 
+    def set_rate(self, rate: float) -> None:
+        """Let every further step have this learning rate."""
+        for optimiser in (self.optimiser_g, self.optimiser_d):
+            for group in optimiser.param_groups:
+                group["lr"] = rate
+
     def __call__(self, real: Tensor, codes: tuple[Tensor, Tensor]) -> None:
         """One step of D, then one of G."""
         self.d.zero_grad()
