@@ -8,8 +8,8 @@ import torch
 
 from ganlib.metrics import frechet
 from ganlib.metrics.extrapolation import extrapolate
-from ganlib.metrics.frechet import distance_by_factors, frechet_distance, frechet_distance_of_moments
-from ganlib.metrics.moments import Moments, stream_moments
+from ganlib.metrics.frechet import _sandwich, distance_by_factors, frechet_distance, frechet_distance_of_moments
+from ganlib.metrics.moments import Moments, gram, stream_moments
 
 
 def gaussian(mean, covariance, count=100):
@@ -156,7 +156,7 @@ class TestLimit:
         fit = extrapolate(x, y, seed=5)
         assert fit.sizes == (96, 80, 64, 48)
         assert list(fit.distances) == sorted(fit.distances)
-        assert fit.distances[0] == frechet_distance(x, y)
+        assert fit.distances[0] == pytest.approx(frechet_distance(x, y), rel=1e-12)
         assert fit == extrapolate(x, y, seed=5)
         assert fit != extrapolate(x, y, seed=6)
 
@@ -187,3 +187,15 @@ def _fifty_digits(x, y):
     shift = m1 - m2
     trace = mpmath.fsum(s1[i, i] + s2[i, i] for i in range(s1.rows))
     return (shift.T * shift)[0] + trace - 2 * mpmath.fsum(mpmath.sqrt(value) for value in squares)
+
+
+@pytest.mark.parametrize("size", [1, 7, 255, 256, 257, 600])
+def test_products_that_leave_out_what_is_known_are_the_same(size: int) -> None:
+    """LᵀSL and XᵀX, block by block, at sizes on either side of a block, to float64's rounding of sums of so many terms."""
+    dice = torch.Generator().manual_seed(0)
+    lower = torch.randn(size, size, generator=dice, dtype=torch.float64).tril()
+    middle = torch.randn(size, size, generator=dice, dtype=torch.float64)
+    middle = middle + middle.T
+    torch.testing.assert_close(_sandwich(lower, middle), lower.T @ middle @ lower, rtol=1e-11, atol=1e-11 * size)
+    features = torch.randn(50, size, generator=dice, dtype=torch.float64)
+    torch.testing.assert_close(gram(features), features.T @ features, rtol=1e-12, atol=1e-12)

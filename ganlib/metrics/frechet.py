@@ -10,7 +10,7 @@ a covariance is nearly singular. But only a trace is wanted, and it is a sum of 
 import torch
 from torch import Tensor
 
-from ganlib.metrics.moments import Features, Moments, double
+from ganlib.metrics.moments import Features, Moments, double, gram
 
 #: Roots of eigenvalues are kept when the bound on their error is below this share of their sum, else singular values are taken.
 #: On features of pictures the true error was found to be a thousandth of the bound.
@@ -42,18 +42,24 @@ def distance_by_cholesky(first: Moments, second: Moments) -> float | None:
     lower, failed = torch.linalg.cholesky_ex(first.covariance[live][:, live])
     if failed:
         return None
-    root = _sum_of_roots(lower.T @ second.covariance[live][:, live] @ lower)
+    root = _sum_of_roots(_sandwich(lower, second.covariance[live][:, live]))
     return None if root is None else _assemble(first, second, root)
 
 
 def distance_by_factors(first: Features, second: Features) -> float:
     """By the centred features themselves, or their triangular factors where there are more samples than features."""
-    x, y = double(first), double(second)
-    shift = x.mean(dim=0) - y.mean(dim=0)
-    variances = x.var(dim=0), y.var(dim=0)
+    (mean_x, x), (mean_y, y) = _centred(first), _centred(second)
+    shift, variances = mean_x - mean_y, (x.square().sum(dim=0), y.square().sum(dim=0))
     live = _live(*variances)
     root = _nuclear_norm(_factor(x[:, live]), _factor(y[:, live]))
     return float(shift @ shift + variances[0].sum() + variances[1].sum()) - 2 * root
+
+
+def _centred(features: Features) -> tuple[Tensor, Tensor]:
+    """The mean, and a factor A of the covariance, S = AᵀA: what is left without the mean, over the root of N - 1."""
+    x = double(features)
+    mean = x.mean(dim=0)
+    return mean, (x - mean) / (len(x) - 1) ** 0.5
 
 
 def _live(first: Tensor, second: Tensor) -> Tensor:
@@ -66,11 +72,25 @@ def _assemble(first: Moments, second: Moments, root: float) -> float:
     return float(shift @ shift + first.covariance.trace() + second.covariance.trace()) - 2 * root
 
 
-def _factor(x: Tensor) -> Tensor:
-    """A factor A of the covariance, S = AᵀA, with at most D rows."""
-    centred = (x - x.mean(dim=0)) / (len(x) - 1) ** 0.5
-    factor: Tensor = centred if len(x) <= x.shape[1] else torch.linalg.qr(centred, mode="r").R
+def _factor(centred: Tensor) -> Tensor:
+    """A factor of the same product with at most D rows."""
+    factor: Tensor = centred if len(centred) <= centred.shape[1] else torch.linalg.qr(centred, mode="r").R
     return factor
+
+
+def _sandwich(lower: Tensor, middle: Tensor, block: int = 256) -> Tensor:
+    """LᵀSL of a lower triangular and a symmetric matrix, [D, D] each, with half of the products: the others are 0 or known."""
+    size = len(lower)
+    outputs = torch.empty_like(lower)
+    for left in range(0, size, block):
+        columns = slice(left, left + block)
+        half = middle[:, left:] @ lower[left:, columns]
+        for top in range(0, left + 1, block):
+            rows = slice(top, top + block)
+            outputs[rows, columns] = lower[top:, rows].T @ half[top:]
+            if top < left:
+                outputs[columns, rows] = outputs[rows, columns].T
+    return outputs
 
 
 def _root(moments: Moments) -> Tensor:
@@ -83,7 +103,7 @@ def _root(moments: Moments) -> Tensor:
 def _nuclear_norm(a: Tensor, b: Tensor) -> float:
     """The sum of the singular values of A Bᵀ: as roots of eigenvalues, a third of the work, where that is exact enough."""
     product = a @ b.T
-    root = _sum_of_roots(product.T @ product if len(a) >= len(b) else product @ product.T)
+    root = _sum_of_roots(gram(product if len(a) >= len(b) else product.T))
     return float(torch.linalg.svdvals(product).sum()) if root is None else root
 
 
