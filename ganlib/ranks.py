@@ -18,6 +18,7 @@ from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from ganlib.errors import AtelierError
+from ganlib.sending import sent
 
 
 def world() -> int:
@@ -75,11 +76,16 @@ def shared(whole: Tensor, dim: int = 0) -> Tensor:
     return whole if world() == 1 else whole.chunk(world(), dim)[rank()]
 
 
-def rolled(roll: Callable[..., Tensor], shape: Iterable[int], dice: torch.Generator, dim: int = 0) -> Tensor:
-    """`torch.rand` or `randn` of this share's shape, rolled for the whole batch, whose pictures lie along `dim`."""
+def rolled(
+    roll: Callable[..., Tensor], shape: Iterable[int], dice: torch.Generator, to: Tensor | torch.device, dim: int = 0
+) -> Tensor:
+    """`torch.rand` or `randn` of this share's shape, rolled for the whole batch, whose pictures lie along `dim`.
+
+    Rolled on the CPU whatever the device, so that every machine rolls the same, and sent to a device or to be like a tensor.
+    """
     whole = list(shape)
     whole[dim] *= world()
-    return shared(roll(*whole, generator=dice), dim)
+    return sent(shared(roll(*whole, generator=dice), dim), to)
 
 
 def mean(values: Tensor) -> Tensor:

@@ -18,7 +18,8 @@ from drawing import pixels
 from test_evaluate import store
 
 from ganlib.errors import AtelierError
-from ganlib.methods.gan import Gan
+from ganlib.methods.base import Batch
+from ganlib.methods.gan import Game, Gan
 from ganlib.nets.dcgan import Dcgan
 from ganlib.pictures.store import Store
 from ganlib.sampling.config import SampleConfig
@@ -86,6 +87,24 @@ def test_a_gpu_that_is_not_there_is_said(dataset: Path, tmp_path: Path, monkeypa
     monkeypatch.setattr("torch.cuda.is_available", lambda: False)
     with pytest.raises(AtelierError, match="no usable GPU was found"):
         train(Store.open(dataset), replace(CONFIG, device="cuda"), tmp_path / "model", tmp_path / "runs")
+
+
+def test_too_little_memory_is_said_with_a_batch_that_fits(dataset: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Batch, size, and the next smaller batch that was tried; what had been kept is whole, and named."""
+    step = Game.step
+
+    def cramped(self: Game, batch: Batch) -> dict[str, torch.Tensor]:
+        if len(batch.real) > 3:
+            raise torch.OutOfMemoryError("CUDA out of memory.")
+        return step(self, batch)
+
+    monkeypatch.setattr(Game, "step", cramped)
+    expected = (
+        r"a step on 10 pictures of 16 × 16 .* checkpoints in .* are whole\. Set train\.batch to 2, which was tried and fits"
+    )
+    with pytest.raises(AtelierError, match=expected):
+        train(Store.open(dataset), CONFIG, tmp_path / "model", tmp_path / "runs")
+    assert not (tmp_path / "model").exists()
 
 
 def test_samples_are_the_same_every_time(trained: tuple[Path, Trained], tmp_path: Path) -> None:

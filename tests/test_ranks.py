@@ -110,7 +110,7 @@ def test_one_process_pays_for_nothing() -> None:
     assert ranks.shared(values) is values
     assert ranks.gathered(values) is values
     assert (ranks.world(), ranks.rank(), ranks.leads(), ranks.any_of(None), ranks.any_of(15)) == (1, 0, True, None, 15)
-    rolled = ranks.rolled(torch.rand, (4, 3), torch.Generator().manual_seed(0))
+    rolled = ranks.rolled(torch.rand, (4, 3), torch.Generator().manual_seed(0), torch.device("cpu"))
     assert torch.equal(rolled, torch.rand(4, 3, generator=torch.Generator().manual_seed(0)))
 
 

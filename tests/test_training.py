@@ -16,11 +16,14 @@ from ganlib.errors import AtelierError
 from ganlib.methods.base import Batch, Setting
 from ganlib.methods.gan import Game, Gan
 from ganlib.nets.dcgan import Dcgan
-from ganlib.training import checkpoint, loop, publish
+from ganlib.pictures.augment import Augment
+from ganlib.pictures.augmentations import AUGMENTATIONS
+from ganlib.training import batches, checkpoint, loop, publish
 from ganlib.training.batches import Batches, dice_for
 from ganlib.training.config import TrainConfig
+from ganlib.training.descent import adam
 from ganlib.training.device import Machine
-from ganlib.training.guard import NotFinite
+from ganlib.training.guard import NotFinite, remember, settle
 from ganlib.training.history import History, read, without_clock
 from ganlib.training.run_folder import claim, folder_for, locked
 from ganlib.training.schedule import decayed, towards
@@ -133,6 +136,25 @@ def test_a_gradient_that_is_no_number_never_reaches_the_weights() -> None:
     with pytest.raises(NotFinite, match=r"the gradient of generator\.last\.weight"):
         game.step(Batch(torch.rand(8, 3, 16, 16), torch.arange(8), dice_for(0, 0)))
     assert all(torch.equal(value, before[name]) for name, value in game.g.named_parameters())
+
+
+def test_an_optimiser_that_is_not_asked_remembers_and_stands_still() -> None:
+    """As on a GPU, which is not waited for: from a broken norm on no step is taken; asked, it says whose; then it goes on."""
+    layer = torch.nn.Linear(2, 1)
+    optimiser = adam(layer, 0.1, 0.0, 0.9)
+    layer(torch.ones(1, 2)).sum().backward()
+    places = []
+    for norm in (1.0, float("nan"), 1.0):
+        remember(optimiser, torch.tensor(norm))
+        optimiser.step()
+        places.append(layer.weight.detach().clone())
+    assert torch.equal(places[0], places[1])
+    assert torch.equal(places[1], places[2])
+    with pytest.raises(NotFinite, match="a gradient of the optimiser_generator"):
+        settle({"generator": layer, "optimiser_generator": optimiser})
+    settle({"generator": layer, "optimiser_generator": optimiser})
+    optimiser.step()
+    assert not torch.equal(layer.weight, places[2])
 
 
 def test_a_broken_number_sends_the_run_back_once(
@@ -317,6 +339,56 @@ def test_factors_can_follow_half_a_cosine() -> None:
     """A rate falls to 1/2 in the middle of its share, then to 0; a penalty is half way to its last factor in the middle."""
     assert [decayed(done, 0.5, "cosine") for done in (0.25, 0.5, 0.75, 1.0)] == pytest.approx([1.0, 1.0, 0.5, 0.0], abs=1e-15)
     assert [towards(0.1, done) for done in (0.0, 0.5, 1.0)] == pytest.approx([1.0, 0.55, 0.1], abs=1e-15)
+
+
+def test_batches_from_a_devices_own_memory_are_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Held there whole, or read from the map: the same pictures in the same order."""
+    mapped = Batches(PICTURES, 8, 0, True, CPU)
+    monkeypatch.setattr(batches, "_has_room", lambda pictures, device: True)
+    held = Batches(PICTURES, 8, 0, True, CPU)
+    assert held.resident is not None
+    for images in (0, 48, 96):
+        ours, theirs = (source.at(images, dice_for(0, images)) for source in (held, mapped))
+        assert torch.equal(ours[0], theirs[0])
+        assert torch.equal(ours[1], theirs[1])
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
+@pytest.mark.parametrize("method", [METHOD, replace(METHOD, penalties={"dragan": 1.0}, augment=Augment(sorted(AUGMENTATIONS)))])
+def test_a_gpu_is_not_waited_for_within_steps(method: Gan) -> None:
+    """Reading, mirroring, augmenting, both events, the average: torch raises where one of them would stop for the device."""
+    cuda = torch.device("cuda")
+    game = method.learner(Setting(16, 3, 50, cuda, torch.bfloat16))
+    source = Batches(PICTURES, 8, 0, True, cuda)
+
+    def step(images: int) -> None:
+        dice = dice_for(0, images)
+        game.step(Batch(*source.at(images, dice), dice, images))
+
+    step(0)  # makes what is made once
+    torch.cuda.set_sync_debug_mode("error")
+    try:
+        for images in range(8, 80, 8):
+            step(images)
+    finally:
+        torch.cuda.set_sync_debug_mode("default")
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
+def test_a_gpu_goes_back_once_from_a_broken_gradient(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Found at the next look, with the weights as they were; the run ends."""
+    game = METHOD.learner(replace(SETTING, device=torch.device("cuda")))
+    calls = []
+
+    def poisoned(gradient: torch.Tensor) -> torch.Tensor:
+        calls.append(1)
+        return gradient * float("nan") if len(calls) == 10 else gradient
+
+    game.g.last.weight.register_hook(poisoned)
+    assert loop.train(game, PICTURES, CONFIG, Machine("cuda", "float32", 1), tmp_path) == loop.Outcome(160, None)
+    assert "a gradient of the optimiser_generator" in capsys.readouterr().out
 
 
 @pytest.mark.gpu

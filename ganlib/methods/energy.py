@@ -22,6 +22,7 @@ from ganlib.methods.starts import Kind, Start
 from ganlib.nets import NETWORKS
 from ganlib.nets.base import Network
 from ganlib.nets.dcgan import Dcgan
+from ganlib.sending import sent
 from ganlib.training.average import Average
 from ganlib.training.descent import adam, descend, frozen, placed, set_rate
 from ganlib.training.state import Parts
@@ -148,16 +149,16 @@ class Carving:
 
         A share of `fresh` begins anew, and so do those that have not begun yet. N is `number`, or all where they are fewer.
         """
-        rows = torch.randperm(self.knobs.chains, generator=dice)[:number].to(self.device)
-        anew = (torch.rand(len(rows), generator=dice) < self.knobs.fresh).to(self.device)
-        codes = torch.randn(len(rows), self.start.numbers, generator=dice).to(self.device)
+        rows = sent(torch.randperm(self.knobs.chains, generator=dice)[:number], self.device)
+        anew = sent(torch.rand(len(rows), generator=dice), self.device) < self.knobs.fresh
+        codes = sent(torch.randn(len(rows), self.start.numbers, generator=dice), self.device)
         rounds = self.chains.rounds[rows].masked_fill(anew, 0)
         pictures = torch.where((rounds == 0)[:, None, None, None], self.start(codes), self.chains.pictures[rows].float())
         return rows, pictures, rounds
 
     def carved(self, pictures: Tensor, steps: int, dice: torch.Generator) -> Tensor:
         """The network held fixed, pictures [N, C, H, W] after so many Langevin steps downhill in its energy."""
-        noises = (torch.randn(pictures.shape, generator=dice).to(self.device) for _ in range(steps))
+        noises = (sent(torch.randn(pictures.shape, generator=dice), self.device) for _ in range(steps))
         with frozen(self.energy):
             return end(self.knobs.rule.walk(self.energy, pictures, noises))
 
@@ -192,5 +193,5 @@ class Carving:
             self.start.fit(self.moments)
 
     def _shaken(self, real: Tensor, dice: torch.Generator) -> Tensor:
-        noise = torch.randn(real.shape, generator=dice).to(self.device)
+        noise = sent(torch.randn(real.shape, generator=dice), self.device)
         return (real + self.knobs.real_noise * noise).clamp(-1, 1)

@@ -136,8 +136,8 @@ class Game:
         return self._drawn(batch, self.draw(codes))
 
     def codes(self, number: int, dice: torch.Generator) -> Tensor:
-        """Standard normal codes, drawn on the CPU whatever the device, so that every machine plays with the same ones."""
-        return rolled(torch.randn, (number, self.latent), dice).to(self.device)
+        """Standard normal codes."""
+        return rolled(torch.randn, (number, self.latent), dice, self.device)
 
     def draw(self, codes: Tensor) -> Tensor:
         """G's pictures, float32 [N, C, H, W]."""

@@ -15,6 +15,7 @@ from ganlib.methods.priors import FittedCodes
 from ganlib.nets import NETWORKS
 from ganlib.nets.base import Network
 from ganlib.nets.dcgan import Dcgan
+from ganlib.sending import sent
 from ganlib.training.average import Average
 from ganlib.training.descent import adam, autocast, descend, placed, set_rate
 from ganlib.training.state import Parts
@@ -101,7 +102,7 @@ class LatentOptimisation:
 
     def step(self, batch: Batch) -> dict[str, Tensor]:
         """Draw each picture of the batch from its code; move generator and codes towards what it should be."""
-        rows = batch.rows.to(self.device)
+        rows = sent(batch.rows, self.device)
         with autocast(self.device, self.precision):
             pictures = self.g(self.codes(rows)).float()
         loss = pyramid_distance(pictures, batch.real, self.knobs.levels)

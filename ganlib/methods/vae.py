@@ -97,7 +97,7 @@ class Inference(Pair):
 
     def step(self, batch: Batch) -> dict[str, Tensor]:
         """Encode a batch to distributions, decode one code of each, and lower the bound on what the batch costs."""
-        noise = rolled(torch.randn, (len(batch.real), self.latent), batch.dice).to(self.device)
+        noise = rolled(torch.randn, (len(batch.real), self.latent), batch.dice, self.device)
         with autocast(self.device, self.precision):
             mean, log_variance = self.encoder(batch.real).float().chunk(2, dim=1)
             codes = sampled(mean, log_variance, noise)

@@ -6,8 +6,12 @@ from torch import Tensor
 
 from ganlib.files import digest_bytes
 from ganlib.ranks import rolled, shared
+from ganlib.sending import sent
 
 Pictures = np.ndarray[tuple[int, ...], np.dtype[np.uint8]]
+
+_SHARE = 0.5  # of a GPU's free memory that pictures may take; networks need the rest
+_PIECE = 4096  # pictures that are sent to it at once
 
 
 class Batches:
@@ -18,6 +22,7 @@ class Batches:
 
     def __init__(self, pictures: Pictures, batch: int, seed: int, flip: bool, device: torch.device) -> None:
         self.pictures, self.batch, self.seed, self.flip, self.device = pictures, batch, seed, flip, device
+        self.resident = held(pictures, device) if _has_room(pictures, device) else None
         self._round, self._order = -1, np.empty(0, np.int64)
 
     def at(self, images: int, dice: torch.Generator) -> tuple[Tensor, Tensor]:
@@ -28,9 +33,13 @@ class Batches:
         rows = np.array([self._row(position) for position in range(images, images + self.batch)])
         rows.sort()  # read from the memory map in one sweep; the order within a batch means nothing
         mine = shared(torch.from_numpy(rows))
-        chosen = torch.from_numpy(self.pictures[mine.numpy()]).to(self.device)
-        real = chosen.permute(0, 3, 1, 2).float().div_(127.5).sub_(1.0)
+        real = self._read(mine).permute(0, 3, 1, 2).float().div_(127.5).sub_(1.0)
         return mirrored(real, dice) if self.flip else real, mine
+
+    def _read(self, rows: Tensor) -> Tensor:
+        if self.resident is not None:
+            return self.resident[sent(rows, self.device)]
+        return sent(torch.from_numpy(self.pictures[rows.numpy()]), self.device)
 
     def _row(self, position: int) -> int:
         turn, place = divmod(position, len(self.pictures))
@@ -41,8 +50,21 @@ class Batches:
 
 def mirrored(pictures: Tensor, dice: torch.Generator) -> Tensor:
     """Each picture [N, C, H, W] turned left to right with probability one half."""
-    turn = (rolled(torch.rand, (len(pictures),), dice) < 0.5).to(pictures.device)
+    turn = rolled(torch.rand, (len(pictures),), dice, pictures.device) < 0.5
     return torch.where(turn[:, None, None, None], pictures.flip(3), pictures)
+
+
+def held(pictures: Pictures, device: torch.device) -> Tensor:
+    """All pictures, uint8 [N, H, W, C], in the device's own memory, sent there piece by piece."""
+    tensor = torch.empty(pictures.shape, dtype=torch.uint8, device=device)
+    for start in range(0, len(pictures), _PIECE):
+        tensor[start : start + _PIECE] = torch.from_numpy(np.array(pictures[start : start + _PIECE]))
+    return tensor
+
+
+def _has_room(pictures: Pictures, device: torch.device) -> bool:
+    """Whether the device has a memory of its own, and enough of it."""
+    return device.type == "cuda" and pictures.nbytes <= _SHARE * torch.cuda.mem_get_info(device)[0]
 
 
 def dice_for(seed: int, images: int) -> torch.Generator:

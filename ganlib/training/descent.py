@@ -10,7 +10,7 @@ from torch.optim import Adam
 from ganlib import ranks
 from ganlib.nets.resample import compute_plainly
 from ganlib.ranks import normed_together
-from ganlib.training.guard import NotFinite
+from ganlib.training.guard import NotFinite, remember
 
 
 def placed(module: nn.Module, device: torch.device, fast: bool = True) -> nn.Module:
@@ -41,16 +41,18 @@ def autocast(device: torch.device, precision: torch.dtype) -> torch.autocast:
 def descend(optimiser: torch.optim.Optimizer, loss: Tensor, of: str, limit: float | None = None) -> None:
     """Take one step down `loss`, a scalar; `of` names whose it is. limit: the gradient's greatest norm, if it has one.
 
-    Raises `NotFinite`, with the weights as they were, where the loss or a gradient is not finite.
+    Where the loss or a gradient is not finite, the weights stay as they are. On the CPU it raises `NotFinite`. A GPU would have
+    to be waited for to know: there the optimiser remembers, takes no further step either, and `settle` raises.
     """
     optimiser.zero_grad(set_to_none=True)
     loss.backward()  # type: ignore[no-untyped-call]
     pairs = [pair for group in optimiser.param_groups for pair in zip(group["param_names"], group["params"], strict=True)]
     named = {name: parameter.grad for name, parameter in pairs if parameter.grad is not None}
     ranks.average(list(named.values()))
-    norms = torch.stack(torch._foreach_norm(list(named.values())))
-    norm = norms.norm()
-    if not torch.isfinite(norm):
+    norm = torch.stack(torch._foreach_norm(list(named.values()))).norm()
+    if loss.is_cuda:
+        remember(optimiser, norm)
+    elif not torch.isfinite(norm):
         raise NotFinite(_first_broken(of, loss, named))
     if limit is not None:
         torch._foreach_mul_(list(named.values()), (limit / norm).clamp(max=1.0))

@@ -1,7 +1,14 @@
 """Numbers that are not finite: found before they reach the weights, and answered once by going back."""
 
+import torch
+from torch import Tensor
+from torch.optim import Optimizer
+
 from ganlib.errors import AtelierError
 from ganlib.files import digest_bytes
+from ganlib.training.state import Parts
+
+_BROKEN = "found_inf"  # the name by which torch's fused optimisers know it (made for mixed precision)
 
 
 class NotFinite(ArithmeticError):
@@ -15,3 +22,20 @@ class Diverged(AtelierError):
 def seed_after(seed: int, rollbacks: int) -> int:
     """The seed that a run goes on with after so many rollbacks; the same chance would lead to the same place again."""
     return int(digest_bytes(f"{seed} after rollback {rollbacks}".encode())[:8], 16) if rollbacks else seed
+
+
+def remember(optimiser: Optimizer, norm: Tensor) -> None:
+    """Let a fused optimiser take no step from here on if the norm is not finite: decided where the norm is, unseen by us."""
+    broken = torch.isfinite(norm).logical_not().float()
+    before: Tensor | None = getattr(optimiser, _BROKEN, None)
+    setattr(optimiser, _BROKEN, broken if before is None else before.maximum(broken))
+
+
+def settle(parts: Parts) -> None:
+    """Ask the optimisers among a learner's parts what they remember. Raises `NotFinite` where one has stopped."""
+    held = {name: getattr(part, _BROKEN) for name, part in parts.items() if hasattr(part, _BROKEN)}
+    for name, broken in held.items():
+        if bool(broken):
+            for part in parts.values():
+                vars(part).pop(_BROKEN, None)  # what is taken up again has seen none of it
+            raise NotFinite(f"a gradient of the {name}")

@@ -14,7 +14,7 @@ from ganlib.sampling.png import write_png
 from ganlib.training.batches import Batches, Pictures, dice_for
 from ganlib.training.config import TrainConfig
 from ganlib.training.device import Machine
-from ganlib.training.guard import NotFinite, seed_after
+from ganlib.training.guard import NotFinite, seed_after, settle
 from ganlib.training.history import History
 from ganlib.training.keeper import Keeper
 from ganlib.training.meter import Meter
@@ -82,6 +82,7 @@ def _run(
             images += config.batch
             if _passed(before, images, config.log_kimg) or images >= total:
                 keeper.check()
+                settle(learner.parts())
                 values = meter.read()
                 if leads:
                     history.append(images, values)
@@ -89,8 +90,10 @@ def _run(
             if _passed(before, images, config.sample_kimg) or images >= total:
                 _preview(learner, folder, images, config.seed)
             if _passed(before, images, config.checkpoint_kimg):
+                settle(learner.parts())
                 keeper.save(images)
             progress.advance(config.batch)
+    settle(learner.parts())
     keeper.save(images)
     return Outcome(images, signal if images < total else None)
 

@@ -22,6 +22,7 @@ from ganlib.training import loop
 from ganlib.training.config import TrainConfig
 from ganlib.training.device import Machine, choose, prepare
 from ganlib.training.history import read, without_clock
+from ganlib.training.memory import exhausted, too_little
 from ganlib.training.run_folder import claim, folder_for, locked
 
 _DECISIVE = ("methods", "nets", "objectives", "pictures/augment.py", "pictures/augmentations", "ranks.py", "training")
@@ -83,10 +84,23 @@ def train(store: Store, config: TrainConfig, out: Path, runs: Path) -> Trained:
         setting = Setting(store.size, store.channels, len(store.train), machine.torch_device, machine.dtype, machine.fast)
         learner = config.method.learner(setting)
         print(f"Trains {config.method.name} for {config.kimg:g} kimg {machine.describe()}; checkpoints in {folder}.")
-        outcome = loop.train(learner, store.train, config, machine, folder)
+        outcome = _outcome(learner, store, config, machine, folder)
+        if outcome is None:
+            del learner
+            raise too_little(config, setting, folder)
         if outcome.stopped_by is None and ranks.rank() == 0:
             _publish(learner, store, config, folder, out)
     return Trained(outcome.images, folder, machine, outcome.stopped_by)
+
+
+def _outcome(learner: Learner, store: Store, config: TrainConfig, machine: Machine, folder: Path) -> loop.Outcome | None:
+    """What came of it; None where memory ran out. (Within the handler the error's frames would hold all that was in it.)"""
+    try:
+        return loop.train(learner, store.train, config, machine, folder)
+    except RuntimeError as error:
+        if not exhausted(error):
+            raise
+        return None
 
 
 def _device(config: TrainConfig, folder: Path) -> str:

@@ -20,5 +20,5 @@ def penalty(discriminator: Callable[[Tensor], Tensor], real: Tensor, fake: Tenso
     every pixel, and α uniform in [0, 1) for every picture.
     """
     spread = batch_variance(real.flatten()).sqrt()
-    noise = rolled(torch.rand, real.shape, dice).to(real)
+    noise = rolled(torch.rand, real.shape, dice, real)
     return off_unit_slope(discriminator, real + shares(real, dice) * _REACH * spread * noise)

@@ -17,7 +17,7 @@ def penalty(discriminator: Callable[[Tensor], Tensor], real: Tensor, fake: Tenso
 
 def shares(pictures: Tensor, dice: torch.Generator) -> Tensor:
     """A number for every picture [N, 1, 1, 1], uniform in [0, 1), drawn on the CPU, on the pictures' device."""
-    return rolled(torch.rand, (len(pictures), 1, 1, 1), dice).to(pictures)
+    return rolled(torch.rand, (len(pictures), 1, 1, 1), dice, pictures)
 
 
 def off_unit_slope(discriminator: Callable[[Tensor], Tensor], pictures: Tensor) -> Tensor:

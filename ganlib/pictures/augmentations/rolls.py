@@ -8,13 +8,13 @@ from ganlib.ranks import rolled
 
 def uniform(number: int, pictures: Tensor, dice: torch.Generator) -> tuple[Tensor, ...]:
     """`number` tensors [N, 1, 1, 1], uniform in [0, 1): one value a picture, of the pictures' type and on their device."""
-    return _a_picture_each(rolled(torch.rand, (number, len(pictures)), dice, dim=1), pictures)
+    return _a_picture_each(rolled(torch.rand, (number, len(pictures)), dice, pictures, dim=1))
 
 
 def normal(number: int, pictures: Tensor, dice: torch.Generator) -> tuple[Tensor, ...]:
     """`number` tensors [N, 1, 1, 1], standard normal: one value a picture, of the pictures' type and on their device."""
-    return _a_picture_each(rolled(torch.randn, (number, len(pictures)), dice, dim=1), pictures)
+    return _a_picture_each(rolled(torch.randn, (number, len(pictures)), dice, pictures, dim=1))
 
 
-def _a_picture_each(rolls: Tensor, pictures: Tensor) -> tuple[Tensor, ...]:
-    return rolls.to(pictures)[..., None, None, None].unbind()
+def _a_picture_each(rolls: Tensor) -> tuple[Tensor, ...]:
+    return rolls[..., None, None, None].unbind()
