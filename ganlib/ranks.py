@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from ganlib.errors import AtelierError
-from ganlib.sending import sent
+from ganlib.training.sending import sent
 
 
 def world() -> int:

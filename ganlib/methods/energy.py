@@ -22,9 +22,9 @@ from ganlib.methods.starts import Kind, Start
 from ganlib.nets import NETWORKS
 from ganlib.nets.base import Network
 from ganlib.nets.dcgan import Dcgan
-from ganlib.sending import sent
 from ganlib.training.average import Average
 from ganlib.training.descent import adam, descend, frozen, placed, set_rate
+from ganlib.training.sending import sent
 from ganlib.training.state import Parts
 
 _MEMORY_KIMG = 5.0  # half-life of what is known of the data at the size of a start, in thousands of pictures

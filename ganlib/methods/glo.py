@@ -15,9 +15,9 @@ from ganlib.methods.priors import FittedCodes
 from ganlib.nets import NETWORKS
 from ganlib.nets.base import Network
 from ganlib.nets.dcgan import Dcgan
-from ganlib.sending import sent
 from ganlib.training.average import Average
 from ganlib.training.descent import adam, autocast, descend, placed, set_rate
+from ganlib.training.sending import sent
 from ganlib.training.state import Parts
 
 

@@ -6,7 +6,7 @@ from torch import Tensor
 
 from ganlib.files import digest_bytes
 from ganlib.ranks import rolled, shared
-from ganlib.sending import sent
+from ganlib.training.sending import sent
 
 Pictures = np.ndarray[tuple[int, ...], np.dtype[np.uint8]]
 
