@@ -99,9 +99,7 @@ def test_too_little_memory_is_said_with_a_batch_that_fits(dataset: Path, tmp_pat
         return step(self, batch)
 
     monkeypatch.setattr(Game, "step", cramped)
-    expected = (
-        r"a step on 10 pictures of 16 × 16 .* checkpoints in .* are whole\. Set train\.batch to 2, which was tried
-    )
+    expected = r"a step on 10 pictures of 16 × 16 .* are whole\. Set train\.batch to 2, which was tried and fits"
     with pytest.raises(AtelierError, match=expected):
         train(Store.open(dataset), CONFIG, tmp_path / "model", tmp_path / "runs")
     assert not (tmp_path / "model").exists()
