@@ -11,9 +11,10 @@ import torch
 
 from bench.ceiling import Ceiling, gflop, measure
 from bench.claim import Claim, NotTheSame
-from bench.claims import CLAIMS
 from bench.race import race
-from bench.report import Row, keep, processor, table
+from bench.registry import CLAIMS
+from bench.report import keep, ratios_before
+from bench.row import Row, processor, table
 from ganlib.errors import AtelierError
 from ganlib.knobs import unknown
 from ganlib.progress import Progress
@@ -45,7 +46,7 @@ def main() -> None:
             f"convolution {ceiling.convolution:.0f} GFLOP/s, copy {ceiling.copy:.1f} GB/s."
         )
     rows = _measured(claims, ceilings)
-    print(table(rows))
+    print(table(rows, ratios_before()))
     keep(rows, ceilings)
     sys.exit(not all(row.holds for row in rows))
 

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from statistics import median
 
 import torch
-from threadpoolctl import threadpool_limits
 
 
 @dataclass(frozen=True)
@@ -38,6 +37,8 @@ def race(peer: Callable[[], object], ours: Callable[[], object], rounds: int) ->
 
     Processor time, for a busy machine inflates time by the clock; on one thread, for threads that wait for each other spin.
     """
+    from threadpoolctl import threadpool_limits  # not where there is a GPU and little else
+
     torch.set_num_threads(1)
     with threadpool_limits(1):  # numpy and scipy have a pool of their own
         peer(), ours()

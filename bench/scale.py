@@ -18,7 +18,7 @@ import torch
 from matplotlib.figure import Figure
 
 from bench.race import seconds
-from bench.report import processor
+from bench.row import processor
 from ganlib import ranks
 from ganlib.files import write_json
 from ganlib.methods.base import Batch, Setting

@@ -1,23 +1,33 @@
 """The benchmarks: they refuse to compare what is not the same, and their ratios mean what they say."""
 
 import json
+import os
+import subprocess
+import sys
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
+from test_evaluate import store
 from torch import nn
 
 import bench.report
+from bench import gpu
 from bench.ceiling import Ceiling, gflop
-from bench.claim import NotTheSame
-from bench.claims import CLAIMS
+from bench.claim import Claim, Contest, NotTheSame
 from bench.peers import frechet, sngan
 from bench.race import Lap, race
-from bench.report import Row, keep, table
+from bench.registry import CLAIMS
+from bench.report import keep, ratios_before
+from bench.row import Row, table
 from bench.same import Twins
+from ganlib.methods.gan import Gan
 from ganlib.metrics.frechet import frechet_distance
+from ganlib.nets.dcgan import Dcgan
 from ganlib.nets.resnet import Resnet
+from ganlib.pictures.store import Store
 
 NETWORK = Resnet(latent=sngan.LATENT, width=8, max_width=16, smallest=4, flat=0)
 IDLE = (".shortcut.bias", ".first.bias", ".second.bias")
@@ -118,12 +128,47 @@ def test_a_report_says_what_was_missed_and_keeps_what_was_not_run(tmp_path: Path
     other = Row("read", "uint8", "peer", 9.0, 8.0, 9.5, 8.0, 0.1, None, "all")
     keep([slow, other], {})
     better = Row("step", "float32", "peer", 2.5, 2.4, 2.6, 2.0, 0.05, 0.9, "all")
-    lines = table([better]).splitlines()
-    assert "MISSED" in table([slow])
-    assert "MISSED" not in table([better])
+    lines = table([better], ratios_before()).splitlines()
+    assert "MISSED" in table([slow], {})
+    assert "MISSED" not in table([better], {})
     assert lines[1].split()[:3] == ["step", "float32", "0.050"]
     assert "1.50" in lines[1]
     keep([better], {})
     kept = json.loads((tmp_path / "bench.json").read_text())
     assert [(row["name"], row["ratio"]) for row in kept] == [("read", 9.0), ("step", 2.5)]
     assert {"name", "mode", "ratio", "at_least", "ceiling_fraction"} <= set(kept[0])
+
+
+def test_the_gpu_bench_needs_few_packages() -> None:
+    """Importing it loads torch, numpy, pandas and pyarrow, what these load themselves, and nothing else from outside (Pillow comes later)."""
+    code = (
+        "import sys, torch, numpy, pandas, pyarrow; before = set(sys.modules)\n"
+        "import bench.gpu\n"
+        "new = {name.split('.')[0] for name in set(sys.modules) - before} - set(sys.stdlib_module_names)\n"
+        "print(*sorted(new))"
+    )
+    output = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert set(output.split()) <= {"bench", "ganlib", "tasks", "torch", "numpy", "pandas", "pyarrow"}
+
+
+def test_the_gpu_bench_without_a_gpu_says_so() -> None:
+    """A sentence and exit code 2."""
+    hidden = {**os.environ, "CUDA_VISIBLE_DEVICES": ""}
+    ended = subprocess.run([sys.executable, "-m", "bench.gpu"], capture_output=True, text=True, check=False, env=hidden)
+    assert ended.returncode == 2
+    assert ended.stderr == "error: Expected a GPU, found none; nothing was measured. On the CPU `make bench` measures.\n"
+
+
+def test_what_the_gpu_bench_does_works_elsewhere_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A ratio of times by the clock; a training that leaves its grid, its speed and its scores."""
+    contest = Contest(lambda: time.sleep(0.02), lambda: time.sleep(0.01), "sleep", counted=False)
+    monkeypatch.setattr(gpu, "_STEPS", 2)
+    row = gpu.measured(Claim("sleep", "bf16", "peer", 1.5, lambda: contest), peak=1.0)
+    assert row.ratio == pytest.approx(2, rel=0.3)
+    pictures = np.random.default_rng(0).integers(0, 256, (140, 16, 16, 3), np.uint8)
+    monkeypatch.setattr(gpu, "_METHOD", Gan(network=Dcgan(width=4, latent=8)))
+    found = gpu.trained(Store.open(store(tmp_path / "dataset", pictures[:100], pictures[100:])), 0.2, tmp_path)
+    assert found["kimg"] == 0.2
+    assert found["pictures_per_second"] > 0
+    assert found["scores"]["fd_lite0"]["value"] > found["scores"]["fd_lite0"]["floor"]
+    assert (tmp_path / "grid.png").exists()

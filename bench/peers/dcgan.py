@@ -3,7 +3,6 @@
 One batch of codes serves both networks; D stays in the graph when G learns; memory lies as torch lays it by default.
 """
 
-import torch
 from torch import Tensor, nn
 from torch.nn.functional import binary_cross_entropy
 from torch.optim import Adam
@@ -35,8 +34,8 @@ def discriminator() -> nn.Sequential:
 class Step:
     """Both networks with their optimisers."""
 
-    def __init__(self, rate: float) -> None:
-        self.g, self.d = generator(), discriminator()
+    def __init__(self, rate: float, device: str = "cpu") -> None:
+        self.g, self.d = generator().to(device), discriminator().to(device)
         self.optimiser_g = Adam(self.g.parameters(), lr=rate, betas=(0.5, 0.999))
         self.optimiser_d = Adam(self.d.parameters(), lr=rate, betas=(0.5, 0.999))
 
@@ -48,7 +47,7 @@ class Step:
 
     def __call__(self, real: Tensor, codes: Tensor) -> None:
         """One step of D, on real and generated pictures one after the other, and one of G."""
-        ones, zeros = torch.ones(len(real)), torch.zeros(len(real))
+        ones, zeros = real.new_ones(len(real)), real.new_zeros(len(real))
         self.d.zero_grad()
         binary_cross_entropy(self.d(real).view(-1), ones).backward()  # type: ignore[no-untyped-call]
         fake = self.g(codes[:, :, None, None])

@@ -89,8 +89,8 @@ class Discriminator(nn.Module):
 class Step:
     """Both networks with their optimisers."""
 
-    def __init__(self, g: Generator, d: Discriminator, rate: float) -> None:
-        self.g, self.d = g, d
+    def __init__(self, g: Generator, d: Discriminator, rate: float, device: str = "cpu") -> None:
+        self.g, self.d = g.to(device), d.to(device)
         self.optimiser_g = Adam(g.parameters(), lr=rate, betas=(0.0, 0.9))
         self.optimiser_d = Adam(d.parameters(), lr=rate, betas=(0.0, 0.9))
 
