@@ -140,7 +140,7 @@ def test_a_report_says_what_was_missed_and_keeps_what_was_not_run(tmp_path: Path
 
 
 def test_the_gpu_bench_needs_few_packages() -> None:
-    """Importing it loads torch, numpy, pandas and pyarrow, what these load themselves, and nothing else from outside (Pillow comes later)."""
+    """Importing it loads torch, numpy, pandas and pyarrow, what these load, and no more."""
     code = (
         "import sys, torch, numpy, pandas, pyarrow; before = set(sys.modules)\n"
         "import bench.gpu\n"
