@@ -18,7 +18,7 @@ from ganlib.methods.gan import Game, Gan
 from ganlib.nets.dcgan import Dcgan
 from ganlib.pictures.augment import Augment
 from ganlib.pictures.augmentations import AUGMENTATIONS
-from ganlib.training import batches, checkpoint, loop, publish
+from ganlib.training import batches, checkpoint, device, loop, publish
 from ganlib.training.batches import Batches, dice_for
 from ganlib.training.config import TrainConfig
 from ganlib.training.descent import adam
@@ -339,6 +339,20 @@ def test_factors_can_follow_half_a_cosine() -> None:
     """A rate falls to 1/2 in the middle of its share, then to 0; a penalty is half way to its last factor in the middle."""
     assert [decayed(done, 0.5, "cosine") for done in (0.25, 0.5, 0.75, 1.0)] == pytest.approx([1.0, 1.0, 0.5, 0.0], abs=1e-15)
     assert [towards(0.1, done) for done in (0.0, 0.5, 1.0)] == pytest.approx([1.0, 0.55, 0.1], abs=1e-15)
+
+
+@pytest.mark.parametrize(("fast", "plain", "pays"), [(1.0, 2.0, True), (1.2, 1.0, True), (1.4, 1.0, False)])
+def test_fast_paths_are_left_only_for_what_is_clearly_quicker(
+    monkeypatch: pytest.MonkeyPatch, fast: float, plain: float, pays: bool
+) -> None:
+    """A trial that differs by chance must not change the bits; what was asked for is not tried at all; and it is said."""
+    monkeypatch.setattr(
+        device, "_seconds", lambda dtype, layout=torch.channels_last: fast if layout == torch.channels_last else plain
+    )
+    machine = device.choose("cpu", "float32", 2)
+    assert machine.fast == pays
+    assert ("all as it is written down" in machine.describe()) != pays
+    assert device.choose("cpu", "float32", 2, fast=not pays).fast != pays
 
 
 def test_batches_from_a_devices_own_memory_are_the_same(monkeypatch: pytest.MonkeyPatch) -> None:

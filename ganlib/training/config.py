@@ -15,7 +15,8 @@ class Course:
 
     decay: the last share of the run, over which the learning rates fall to 0. decay_shape: in a straight line, or on half a
     cosine. flip: show mirrored pictures, too. threads: of all processes together; 0 for as many as there are cores. fast: compute
-    layers joined and laid out for speed, the same but for rounding; false computes them as they are written down.
+    layers joined and laid out for speed, the same but for rounding; false computes them as they are written down, auto where a
+    short trial finds that this is much quicker here.
     """
 
     kimg: PositiveFloat
@@ -29,7 +30,7 @@ class Course:
     device: Literal["auto", "cpu", "cuda"] = "auto"
     precision: Literal["auto", "float32", "bf16"] = "auto"
     threads: Natural = 0
-    fast: bool = True
+    fast: bool | Literal["auto"] = "auto"
 
 
 @dataclass(frozen=True)

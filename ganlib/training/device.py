@@ -2,13 +2,15 @@
 
 import time
 from dataclasses import dataclass
+from typing import Literal
 
 import torch
 from torch.nn.functional import conv2d
 
 from ganlib.errors import AtelierError
 
-_GAIN = 1.3  # bf16 must be this much faster in the trial, or its loss of digits is for nothing
+#: What is usual is left only for what is this much faster in a trial: less might be chance, which must not decide a run's bits.
+_GAIN = 1.3
 
 
 @dataclass(frozen=True)
@@ -30,13 +32,14 @@ class Machine:
 
     def describe(self) -> str:
         """One line for a person."""
+        plainly = "" if self.fast else ", all as it is written down"
         if self.device == "cuda":
-            return f"on the GPU ({torch.cuda.get_device_name()}) in {self.precision}"
-        return f"on the CPU with {self.threads} threads in {self.precision}"
+            return f"on the GPU ({torch.cuda.get_device_name()}) in {self.precision}{plainly}"
+        return f"on the CPU with {self.threads} threads in {self.precision}{plainly}"
 
 
-def choose(device: str, precision: str, threads: int, fast: bool = True) -> Machine:
-    """Fill in what is left to choose (`auto`, 0 threads).
+def choose(device: str, precision: str, threads: int, fast: bool | Literal["auto"] = "auto") -> Machine:
+    """Fill in what is left to choose (`auto`, 0 threads), by trials of some tenths of a second.
 
     Raises `AtelierError` where a GPU is asked for and there is none.
     """
@@ -49,7 +52,7 @@ def choose(device: str, precision: str, threads: int, fast: bool = True) -> Mach
     threads = threads or torch.get_num_threads()
     if precision == "auto":
         precision = "bf16" if bf16_pays(torch.device(device)) else "float32"
-    return Machine(device, precision, threads, fast)
+    return Machine(device, precision, threads, fast_pays(torch.device(device)) if fast == "auto" else fast)
 
 
 def prepare(machine: Machine) -> None:
@@ -72,10 +75,17 @@ def bf16_pays(device: torch.device) -> bool:
     return _seconds(torch.float32) > _GAIN * _seconds(torch.bfloat16)
 
 
-def _seconds(dtype: torch.dtype) -> float:
+def fast_pays(device: torch.device) -> bool:
+    """Whether channels innermost in memory are worth it here; joined layers, with fewer products, are everywhere."""
+    if device.type == "cuda":
+        return True  # its matrix units take nothing else
+    return _seconds(torch.float32) < _GAIN * _seconds(torch.float32, torch.contiguous_format)
+
+
+def _seconds(dtype: torch.dtype, layout: torch.memory_format = torch.channels_last) -> float:
     """The best of some trials of a convolution as the networks have it (64 pictures, 16 × 16, 64 to 128 channels)."""
-    maps = torch.randn(64, 64, 16, 16).to(dtype).contiguous(memory_format=torch.channels_last).requires_grad_(True)
-    kernel = torch.randn(128, 64, 4, 4).to(dtype).contiguous(memory_format=torch.channels_last).requires_grad_(True)
+    maps = torch.randn(64, 64, 16, 16).to(dtype).contiguous(memory_format=layout).requires_grad_(True)
+    kernel = torch.randn(128, 64, 4, 4).to(dtype).contiguous(memory_format=layout).requires_grad_(True)
     best = float("inf")
     for _ in range(8):
         start = time.perf_counter()
