@@ -1,6 +1,8 @@
 """From pictures to features: one path for all, the same features whatever the batch, and networks that are what they say."""
 
 import dataclasses
+import sys
+from importlib.util import find_spec
 
 import numpy as np
 import pytest
@@ -28,6 +30,26 @@ def smooth(count=10, size=32, seed=0):
 @pytest.fixture(scope="module")
 def lite0():
     return load_extractor(EvaluateConfig())
+
+
+class TestBackends:
+    """Other programs that run the same networks."""
+
+    @pytest.mark.skipif(find_spec("openvino") is None, reason="needs the extra `openvino`")
+    def test_openvino_finds_the_same_features_and_reports_nothing(self, lite0):
+        """To 1e-5 of the largest, for whole and broken batches, by several threads; what would phone home is never imported."""
+        pictures = smooth(70)
+        ours = extract(pictures, load_extractor(EvaluateConfig(backend="openvino")))
+        theirs = extract(pictures, lite0)
+        assert np.abs(ours - theirs).max() <= 1e-5 * np.abs(theirs).max()
+        assert np.array_equal(ours, extract(pictures, load_extractor(EvaluateConfig(backend="openvino"))))
+        assert sys.modules["openvino_telemetry"] is None
+
+    def test_a_backend_that_is_not_installed_is_said(self, monkeypatch):
+        """With what to do about it."""
+        monkeypatch.setitem(sys.modules, "openvino", None)
+        with pytest.raises(AtelierError, match=r"not installed; .* Install it: \.venv/bin/pip install '\.\[openvino\]'"):
+            load_extractor(EvaluateConfig(backend="openvino"))
 
 
 class TestPath:

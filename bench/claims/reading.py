@@ -1,6 +1,7 @@
 """Pictures from the disk, for training and for scoring."""
 
 import tempfile
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from torch.nn.functional import interpolate
 
 from bench.claim import Contest, expect_close
 from bench.peers import folder
+from ganlib.metrics.extractors.base import Extractor
 from ganlib.metrics.extractors.inception import Inception, build
 from ganlib.metrics.features import extract
 from ganlib.pictures.decode import decode
@@ -39,13 +41,16 @@ def batches() -> Contest:
     return Contest(lambda: folder.batches(place, order, _BATCH), ours, "every pixel", counted=False)
 
 
-def features() -> Contest:
-    """48 pictures of 64 × 64 to what Inception says of them, against pytorch-fid; weights are drawn at random."""
+def features(by: Callable[[Extractor], Extractor] = lambda extractor: extractor) -> Contest:
+    """48 pictures of 64 × 64 to what Inception says of them, against pytorch-fid; weights are drawn at random.
+
+    by: puts our extractor on another backend than torch.
+    """
     _, place = _pictures(48)
     torch.manual_seed(0)
     plain = _alive(Inception()).eval()
     official = build("", plain.state_dict())
-    ours_like_theirs = replace(official, resizer=_bilinear, shift=127.5, scale=127.5)
+    ours_like_theirs = by(replace(official, resizer=_bilinear, shift=127.5, scale=127.5))
 
     def ours() -> NDArray[np.float32]:
         paths = sorted(place.glob("*.png"))

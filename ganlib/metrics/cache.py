@@ -34,7 +34,7 @@ def digest_pictures(pictures: Pictures) -> str:
 
 def _identity(extractor: Extractor) -> str:
     parts = (extractor.weights, extractor.size, extractor.resize, extractor.quantisation, extractor.normalisation)
-    return "|".join(map(str, (extractor.name, *parts, torch.__version__)))
+    return "|".join(map(str, (extractor.name, *parts, extractor.backend, torch.__version__)))
 
 
 def _read(folder: Path, key: str) -> NDArray[np.float32] | None:

@@ -14,13 +14,18 @@ EXTRACTORS: Mapping[str, str] = {
 }
 
 
+#: What runs their networks besides torch, each a module with `on_backend(extractor) -> Extractor`.
+BACKENDS: Mapping[str, str | None] = {"torch": None, "openvino": "ganlib.metrics.backends.openvino"}
+
+
 @dataclass(frozen=True)
 class EvaluateConfig:
     """Section `evaluate` of `params.yaml`.
 
     extractor: `lite0` (packaged), `inception` (needs `weights`, the official file; only then is the score called FID) or
     `pixels` (no network; for tests and toys). size: what pictures are resized to before lite0 or pixels see them; Inception
-    always sees 299. number: pictures of each kind, at most. neighbours: k of precision, recall, density and coverage.
+    always sees 299. backend: what runs the network on a CPU, the same but for rounding. number: pictures of each kind, at
+    most. neighbours: k of precision, recall, density and coverage.
     """
 
     extractor: Annotated[str, Named("extractor", EXTRACTORS)] = "lite0"
@@ -29,3 +34,4 @@ class EvaluateConfig:
     number: Positive = 1500
     neighbours: Positive = 5
     seed: Natural = 0
+    backend: Annotated[str, Named("backend", BACKENDS)] = "torch"

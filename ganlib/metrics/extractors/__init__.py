@@ -4,7 +4,7 @@ from importlib import import_module
 
 from ganlib.errors import AtelierError
 from ganlib.knobs import unknown
-from ganlib.metrics.config import EXTRACTORS, EvaluateConfig
+from ganlib.metrics.config import BACKENDS, EXTRACTORS, EvaluateConfig
 from ganlib.metrics.extractors.base import Extractor
 
 __all__ = ["EXTRACTORS", "Extractor", "load_extractor"]
@@ -16,4 +16,5 @@ def load_extractor(config: EvaluateConfig) -> Extractor:
         raise AtelierError(f"evaluate.extractor {unknown('extractor', config.extractor, EXTRACTORS)} (got {config.extractor})")
     loaded = import_module(EXTRACTORS[config.extractor]).load(config)
     assert isinstance(loaded, Extractor)  # noqa: S101  what a module in the registry promises
-    return loaded
+    backend = BACKENDS[config.backend]
+    return import_module(backend).on_backend(loaded) if backend else loaded

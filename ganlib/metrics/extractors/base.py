@@ -20,7 +20,7 @@ class Extractor:
     network: float32 RGB pictures [B, 3, size, size] of levels (x - shift) / scale to features [B, dimension], on `device`.
     weights: sha256 of the file of weights, "" where there are none. resize: how pictures come to `size`, in words;
     resizer: the same as a function of float32 [B, C, H, W] and the size. quantisation: what becomes of the resized levels.
-    batch: pictures at a time; the features do not depend on it.
+    batch: pictures at a time; the features do not depend on it. backend: what runs the network, which only rounding depends on.
     """
 
     name: str
@@ -34,6 +34,7 @@ class Extractor:
     shift: float = 0.0
     scale: float = 1.0
     batch: int = 32
+    backend: str = "torch"
 
     @property
     def normalisation(self) -> str:
