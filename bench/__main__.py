@@ -6,6 +6,7 @@ Every claim is a ratio of medians, of ours and a peer's way run in turns on one 
 import argparse
 import sys
 from collections.abc import Sequence
+from importlib.util import find_spec
 
 import torch
 
@@ -37,6 +38,9 @@ def main() -> None:
     if not bf16_pays(torch.device("cpu")):
         claims = [claim for claim in claims if claim.mode != "bf16"]
         print("Claims in bf16 are left out: this processor has no matrix units for it.")
+    for claim in [claim for claim in claims if claim.needs and find_spec(claim.needs) is None]:
+        claims.remove(claim)
+        print(f"The claim {claim.name} is left out: {claim.needs} is not installed (.venv/bin/pip install '.[{claim.needs}]').")
     torch.set_num_threads(1)
     torch.set_flush_denormal(True)
     ceilings = {mode: measure(_DTYPES[mode]) for mode in sorted({claim.mode for claim in claims} & set(_DTYPES))}

@@ -23,7 +23,7 @@ class Contest:
 class Claim:
     """`name` in `mode` (float32, bf16, float64) is done `at_least` so many times faster than by `peer`.
 
-    prepare: builds the contest; raises `NotTheSame` where the two do not agree.
+    prepare: builds the contest; raises `NotTheSame` where the two do not agree. needs: a package that is not installed everywhere.
     """
 
     name: str
@@ -32,6 +32,7 @@ class Claim:
     at_least: float
     prepare: Callable[[], Contest]
     rounds: int = 5
+    needs: str | None = None
 
 
 class NotTheSame(AssertionError):

@@ -28,7 +28,7 @@ CLAIMS = [
     Claim("frechet-1k-eigvals", "float64", "torchmetrics", 15, partial(scores.few, eigenvalue_root), rounds=3),
     Claim("moments-10k", "float64", "torchmetrics", 1.5, scores.moments, rounds=3),
     Claim("folder-to-features", "float32", "pytorch-fid", 2.2, reading.features, rounds=3),
-    Claim("openvino-features", "float32", "pytorch-fid", 2.2, partial(reading.features, on_backend), rounds=3),
+    Claim("openvino-features", "float32", "pytorch-fid", 2.2, partial(reading.features, on_backend), rounds=3, needs="openvino"),
     Claim("batches", "uint8", "a DataLoader of PNG files", 8, reading.batches),
     Claim("besides-steps", "float32", "the steps themselves", 100, overhead.besides_steps, rounds=3),
 ]
