@@ -23,7 +23,8 @@ class Contest:
 class Claim:
     """`name` in `mode` (float32, bf16, float64) is done `at_least` so many times faster than by `peer`.
 
-    prepare: builds the contest; raises `NotTheSame` where the two do not agree. needs: a package that is not installed everywhere.
+    prepare: builds the contest; raises `NotTheSame` where the two do not agree.
+    needs: a package that is not installed everywhere.
     """
 
     name: str
