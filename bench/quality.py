@@ -71,9 +71,8 @@ def main() -> None:
     print(f"{'':<28}{'fast':>10}{'plain':>10}{'apart':>10}{'allowed':>10}")
     for pair in [*early, *late]:
         apart = abs(pair.fast - pair.plain)
-        print(
-            f"{pair.name:<28}{pair.fast:>10.4g}{pair.plain:>10.4g}{apart:>10.2g}{pair.allowed:>10.2g}{'' if pair.alike else '  MISSED'}"
-        )
+        missed = "" if pair.alike else "  MISSED"
+        print(f"{pair.name:<28}{pair.fast:>10.4g}{pair.plain:>10.4g}{apart:>10.2g}{pair.allowed:>10.2g}{missed}")
     write_json(JSON, {"machine": processor(), "kimg": _KIMG, "rows": [asdict(pair) for pair in [*early, *late]]})
     sys.exit(not all(pair.alike for pair in [*early, *late]))
 
