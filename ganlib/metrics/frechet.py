@@ -39,10 +39,10 @@ def frechet_distance_of_moments(first: Moments, second: Moments) -> float:
 def distance_by_cholesky(first: Moments, second: Moments) -> float | None:
     """With S1 = L Lᵀ the squared singular values are the eigenvalues of Lᵀ S2 L. None where S1 is too nearly singular."""
     live = _live(first.scatter.diagonal(), second.scatter.diagonal())
-    lower, failed = torch.linalg.cholesky_ex(first.covariance[live][:, live])
+    lower, failed = torch.linalg.cholesky_ex(_square(first.covariance, live))
     if failed:
         return None
-    root = _sum_of_roots(_sandwich(lower, second.covariance[live][:, live]))
+    root = _sum_of_roots(_sandwich(lower, _square(second.covariance, live)))
     return None if root is None else _assemble(first, second, root)
 
 
@@ -51,7 +51,9 @@ def distance_by_factors(first: Features, second: Features) -> float:
     (mean_x, x), (mean_y, y) = _centred(first), _centred(second)
     shift, variances = mean_x - mean_y, (x.square().sum(dim=0), y.square().sum(dim=0))
     live = _live(*variances)
-    root = _nuclear_norm(_factor(x[:, live]), _factor(y[:, live]))
+    if not live.all():
+        x, y = x[:, live], y[:, live]
+    root = _nuclear_norm(_factor(x), _factor(y))
     return float(shift @ shift + variances[0].sum() + variances[1].sum()) - 2 * root
 
 
@@ -65,6 +67,12 @@ def _centred(features: Features) -> tuple[Tensor, Tensor]:
 def _live(first: Tensor, second: Tensor) -> Tensor:
     """Which features vary in both sets; one that is constant in either has no part in the root, and would make it singular."""
     return (first > 0) & (second > 0)
+
+
+def _square(matrix: Tensor, live: Tensor) -> Tensor:
+    """The rows and columns of the features that are live."""
+    places = live.nonzero().squeeze(1)  # copying by place is three times as fast as by mask
+    return matrix if bool(live.all()) else matrix[places][:, places]
 
 
 def _assemble(first: Moments, second: Moments, root: float) -> float:
