@@ -13,6 +13,7 @@ from ganlib.files import write_json
 from tasks.record import Record, publish
 
 PATH = Path("metrics/bench.json")
+RATIOS = Path("metrics/ratios.json")  # of the same, in the form that `dvc metrics diff` compares
 
 
 def keep(rows: Sequence[Row], ceilings: dict[str, Ceiling]) -> None:
@@ -20,6 +21,7 @@ def keep(rows: Sequence[Row], ceilings: dict[str, Ceiling]) -> None:
     fresh = {(row.name, row.mode): as_json(row, processor()) for row in rows}
     others = [row for row in _kept() if (row["name"], row["mode"]) not in fresh]
     write_json(PATH, sorted([*others, *fresh.values()], key=lambda row: (row["name"], row["mode"])))
+    write_json(RATIOS, {f"{name} {mode}": ratio for (name, mode), ratio in ratios_before().items()})
     peaks = {f"ceiling.{mode}.{name}": value for mode, ceiling in ceilings.items() for name, value in asdict(ceiling).items()}
     ratios = {f"{row.name}.{row.mode}": row.ratio for row in rows}
     publish(Record("bench", {"processor": processor(), "torch": torch.__version__}, {**ratios, **peaks}, [PATH], writes=[PATH]))

@@ -123,6 +123,7 @@ def test_every_claim_has_a_name_and_mode_of_its_own() -> None:
 def test_a_report_says_what_was_missed_and_keeps_what_was_not_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A second run with one claim replaces its row only, and shows what it was before."""
     monkeypatch.setattr(bench.report, "PATH", tmp_path / "bench.json")
+    monkeypatch.setattr(bench.report, "RATIOS", tmp_path / "ratios.json")
     monkeypatch.setattr(bench.report, "publish", lambda record: True)
     slow = Row("step", "float32", "peer", 1.5, 1.4, 1.6, 2.0, 0.1, 0.5, "all")
     other = Row("read", "uint8", "peer", 9.0, 8.0, 9.5, 8.0, 0.1, None, "all")
@@ -137,6 +138,7 @@ def test_a_report_says_what_was_missed_and_keeps_what_was_not_run(tmp_path: Path
     kept = json.loads((tmp_path / "bench.json").read_text())
     assert [(row["name"], row["ratio"]) for row in kept] == [("read", 9.0), ("step", 2.5)]
     assert {"name", "mode", "ratio", "at_least", "ceiling_fraction"} <= set(kept[0])
+    assert json.loads((tmp_path / "ratios.json").read_text()) == {"read uint8": 9.0, "step float32": 2.5}
 
 
 def test_the_gpu_bench_needs_few_packages() -> None:
