@@ -9,7 +9,8 @@ class Contest:
     """Peer and ours, both ready to run again and again, having been found to compute the same.
 
     same: how that was found, in words. times: how often the peer's work is to be done for ours to be done once. counted:
-    whether the work of ours is products and sums that a ceiling can be set for.
+    whether the work of ours is products and sums that a ceiling can be set for. check: raises where ours, having run, did not do
+    all of it.
     """
 
     peer: Callable[[], object]
@@ -17,6 +18,7 @@ class Contest:
     same: str
     times: float = 1.0
     counted: bool = True
+    check: Callable[[], None] = lambda: None
 
 
 @dataclass(frozen=True)

@@ -22,6 +22,7 @@ from ganlib.pictures.store import Store
 from ganlib.sampling.draw import draw
 from ganlib.sampling.model import load_model
 from ganlib.training.config import TrainConfig
+from ganlib.training.device import choose
 from ganlib.training.history import read
 from ganlib.training.publish import train
 from tasks.cli import run
@@ -59,7 +60,7 @@ def trained(store: Store, config: TrainConfig, folder: Path) -> tuple[dict[str, 
 
 def main() -> None:
     """Train, compare, keep; the exit code is 1 where one of the two is clearly better."""
-    store = Store.open(DATASET)
+    store, machine = Store.open(DATASET), choose("auto", "auto", 0)
     config = TrainConfig(method=_METHOD, kimg=_KIMG, batch=_BATCH, log_kimg=0.8, sample_kimg=_KIMG)
     with tempfile.TemporaryDirectory() as folder:
         (losses, scores), (plain_losses, plain_scores) = (
@@ -73,7 +74,10 @@ def main() -> None:
         apart = abs(pair.fast - pair.plain)
         missed = "" if pair.alike else "  MISSED"
         print(f"{pair.name:<28}{pair.fast:>10.4g}{pair.plain:>10.4g}{apart:>10.2g}{pair.allowed:>10.2g}{missed}")
-    write_json(JSON, {"machine": processor(), "kimg": _KIMG, "rows": [asdict(pair) for pair in [*early, *late]]})
+    write_json(
+        JSON,
+        {"machine": f"{processor()}, {machine.describe()}", "kimg": _KIMG, "rows": [asdict(pair) for pair in [*early, *late]]},
+    )
     sys.exit(not all(pair.alike for pair in [*early, *late]))
 
 

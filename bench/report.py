@@ -21,13 +21,13 @@ def keep(rows: Sequence[Row], ceilings: dict[str, Ceiling]) -> None:
     fresh = {(row.name, row.mode): as_json(row, processor()) for row in rows}
     others = [row for row in _kept() if (row["name"], row["mode"]) not in fresh]
     write_json(PATH, sorted([*others, *fresh.values()], key=lambda row: (row["name"], row["mode"])))
-    write_json(RATIOS, {f"{name} {mode}": ratio for (name, mode), ratio in ratios_before().items()})
+    write_json(RATIOS, {f"{name} {mode}": ratio for (name, mode), ratio in kept_ratios().items()})
     peaks = {f"ceiling.{mode}.{name}": value for mode, ceiling in ceilings.items() for name, value in asdict(ceiling).items()}
     ratios = {f"{row.name}.{row.mode}": row.ratio for row in rows}
     publish(Record("bench", {"processor": processor(), "torch": torch.__version__}, {**ratios, **peaks}, [PATH], writes=[PATH]))
 
 
-def ratios_before() -> dict[tuple[str, str], float]:
+def kept_ratios() -> dict[tuple[str, str], float]:
     """What the last run kept, by name and mode."""
     return {(str(row["name"]), str(row["mode"])): float(str(row["ratio"])) for row in _kept()}
 

@@ -57,7 +57,7 @@ class Twins:
         theirs, mine = call_peer(twins.peer), call_ours(twins.ours)
         theirs = theirs.view(mine.shape)
         expect_close(f"{what}, outputs", _off(theirs, mine), LIMIT)
-        mix = torch.randn(mine.shape, dtype=torch.float64)
+        mix = torch.randn(mine.shape, dtype=torch.float64).to(mine.device)
         torch.autograd.backward([(theirs * mix).sum(), (mine * mix).sum()])
         for peer, ours in twins.pairs():
             expect_close(f"{what}, gradients", _off(_slope(peer), _as(_slope(ours), peer)), LIMIT)

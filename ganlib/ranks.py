@@ -53,7 +53,7 @@ def together(device: str) -> Iterator[None]:
     on_gpus = device != "cpu" and torch.cuda.is_available()
     if on_gpus:
         _take_gpu(int(os.environ["LOCAL_RANK"]))
-    dist.init_process_group("nccl" if on_gpus else "gloo")
+    dist.init_process_group("cpu:gloo,cuda:nccl" if on_gpus else "gloo")
     try:
         with nullcontext() if rank() == 0 else redirect_stdout(io.StringIO()):
             yield
@@ -117,7 +117,7 @@ def any_of(number: int | None) -> int | None:
     """The greatest number that any process has, so that all of them do the same; None where none has one."""
     if world() == 1:
         return number
-    found = torch.tensor(-1 if number is None else number, device=_device())
+    found = torch.tensor(-1 if number is None else number)  # not on a GPU, which would be waited for
     dist.all_reduce(found, dist.ReduceOp.MAX)
     return None if found < 0 else int(found)
 
@@ -211,7 +211,7 @@ def _take_gpu(place: int) -> None:
 
 
 def _device() -> torch.device:
-    return torch.device("cuda" if dist.get_backend() == "nccl" else "cpu")
+    return torch.device("cuda" if "cuda:nccl" in dist.get_backend_config() else "cpu")
 
 
 def _divisor(batch: int, most: int) -> int:

@@ -2,14 +2,17 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 import time
+import tomllib
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from conftest import PROJECT
 from test_evaluate import store
 from torch import nn
 
@@ -18,9 +21,10 @@ from bench import gpu
 from bench.ceiling import Ceiling, gflop
 from bench.claim import Claim, Contest, NotTheSame
 from bench.peers import frechet, sngan
+from bench.quality import Pair
 from bench.race import Lap, race
 from bench.registry import CLAIMS
-from bench.report import keep, ratios_before
+from bench.report import keep, kept_ratios
 from bench.row import Row, table
 from bench.same import Twins
 from ganlib.methods.gan import Gan
@@ -129,7 +133,7 @@ def test_a_report_says_what_was_missed_and_keeps_what_was_not_run(tmp_path: Path
     other = Row("read", "uint8", "peer", 9.0, 8.0, 9.5, 8.0, 0.1, None, "all")
     keep([slow, other], {})
     better = Row("step", "float32", "peer", 2.5, 2.4, 2.6, 2.0, 0.05, 0.9, "all")
-    lines = table([better], ratios_before()).splitlines()
+    lines = table([better], kept_ratios()).splitlines()
     assert "MISSED" in table([slow], {})
     assert "MISSED" not in table([better], {})
     assert lines[1].split()[:3] == ["step", "float32", "0.050"]
@@ -141,16 +145,39 @@ def test_a_report_says_what_was_missed_and_keeps_what_was_not_run(tmp_path: Path
     assert json.loads((tmp_path / "ratios.json").read_text()) == {"read uint8": 9.0, "step float32": 2.5}
 
 
-def test_the_gpu_bench_needs_few_packages() -> None:
-    """Importing it loads torch, numpy, pandas and pyarrow, what these load, and no more."""
-    code = (
-        "import sys, torch, numpy, pandas, pyarrow; before = set(sys.modules)\n"
-        "import bench.gpu\n"
-        "new = {name.split('.')[0] for name in set(sys.modules) - before} - set(sys.stdlib_module_names)\n"
-        "print(*sorted(new))"
-    )
-    output = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
-    assert set(output.split()) <= {"bench", "ganlib", "tasks", "torch", "numpy", "pandas", "pyarrow"}
+ALONE = """
+import sys
+from pathlib import Path
+
+for name in {foreign!r}:
+    sys.modules[name] = None
+from bench import gpu
+from ganlib.methods.gan import Gan
+from ganlib.nets.dcgan import Dcgan
+from ganlib.pictures.store import Store
+
+gpu._METHOD = Gan(network=Dcgan(width=4, latent=8))
+print(gpu.trained(Store.open(Path("dataset")), 0.2, Path("out")))
+"""
+
+
+def test_the_gpu_bench_trains_with_few_packages(tmp_path: Path) -> None:
+    """All others that the project depends on hidden: the training ends, with its grid, and says why it is not scored."""
+    declared = tomllib.loads((PROJECT / "pyproject.toml").read_text())["project"]["dependencies"]
+    names = {re.split(r"[^A-Za-z0-9_.-]", line)[0].replace("-", "_").lower() for line in declared}
+    foreign = sorted(
+        names - {"torch", "filelock", "numpy", "pandas", "pyarrow", "safetensors", "pillow"}
+    )  # torch brings filelock
+    assert {"prefect", "mlflow", "dvc", "albumentations", "pydantic"} <= set(foreign)
+    pictures = np.random.default_rng(0).integers(0, 256, (140, 16, 16, 3), np.uint8)
+    store(tmp_path / "dataset", pictures[:100], pictures[100:])
+    environment = {**os.environ, "PYTHONPATH": str(PROJECT)}
+    command = [sys.executable, "-c", ALONE.format(foreign=foreign)]
+    ended = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+    assert ended.returncode == 0, ended.stderr
+    assert "Not scored: The extractor lite0 needs the package" in ended.stdout
+    assert "pictures_per_second" in ended.stdout
+    assert (tmp_path / "out" / "grid.png").exists()
 
 
 def test_the_gpu_bench_without_a_gpu_says_so() -> None:
@@ -159,6 +186,12 @@ def test_the_gpu_bench_without_a_gpu_says_so() -> None:
     ended = subprocess.run([sys.executable, "-m", "bench.gpu"], capture_output=True, text=True, check=False, env=hidden)
     assert ended.returncode == 2
     assert ended.stderr == "error: Expected a GPU, found none; nothing was measured. On the CPU `make bench` measures.\n"
+
+
+@pytest.mark.parametrize(("fast", "alike"), [(1.0, True), (1.05, True), (1.2, False)])
+def test_quality_is_alike_within_what_is_allowed(fast: float, alike: bool) -> None:
+    """One number of both trainings, apart by less or by more."""
+    assert Pair("fd", fast, 1.0, allowed=0.1).alike == alike
 
 
 def test_what_the_gpu_bench_does_works_elsewhere_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

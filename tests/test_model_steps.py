@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+import weakref
 from dataclasses import replace
 from pathlib import Path
 
@@ -91,9 +92,11 @@ def test_a_gpu_that_is_not_there_is_said(dataset: Path, tmp_path: Path, monkeypa
 
 def test_too_little_memory_is_said_with_a_batch_that_fits(dataset: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Batch, size, and the next smaller batch that was tried; what had been kept is whole, and named."""
-    step = Game.step
+    step, played = Game.step, []
 
     def cramped(self: Game, batch: Batch) -> dict[str, torch.Tensor]:
+        played.append(weakref.ref(self))
+        assert played[0]() in (None, self), "the first one holds memory while others are tried"
         if len(batch.real) > 3:
             raise torch.OutOfMemoryError("CUDA out of memory.")
         return step(self, batch)

@@ -25,6 +25,7 @@ from ganlib.training.descent import adam
 from ganlib.training.device import Machine
 from ganlib.training.guard import NotFinite, remember, settle
 from ganlib.training.history import History, read, without_clock
+from ganlib.training.meter import Meter
 from ganlib.training.run_folder import claim, folder_for, locked
 from ganlib.training.schedule import decayed, towards
 from ganlib.training.state import from_tensors, to_tensors
@@ -145,12 +146,12 @@ def test_an_optimiser_that_is_not_asked_remembers_and_stands_still() -> None:
     layer(torch.ones(1, 2)).sum().backward()
     places = []
     for norm in (1.0, float("nan"), 1.0):
-        remember(optimiser, torch.tensor(norm))
+        remember(optimiser, torch.tensor(norm), "generator")
         optimiser.step()
         places.append(layer.weight.detach().clone())
     assert torch.equal(places[0], places[1])
     assert torch.equal(places[1], places[2])
-    with pytest.raises(NotFinite, match="a gradient of the optimiser_generator"):
+    with pytest.raises(NotFinite, match="a gradient of the generator"):
         settle({"generator": layer, "optimiser_generator": optimiser})
     settle({"generator": layer, "optimiser_generator": optimiser})
     optimiser.step()
@@ -341,24 +342,33 @@ def test_factors_can_follow_half_a_cosine() -> None:
     assert [towards(0.1, done) for done in (0.0, 0.5, 1.0)] == pytest.approx([1.0, 0.55, 0.1], abs=1e-15)
 
 
-@pytest.mark.parametrize(("fast", "plain", "pays"), [(1.0, 2.0, True), (1.2, 1.0, True), (1.4, 1.0, False)])
+@pytest.mark.parametrize(("seconds", "plainly", "pays"), [(1.0, 2.0, True), (1.2, 1.0, True), (1.4, 1.0, False)])
 def test_fast_paths_are_left_only_for_what_is_clearly_quicker(
-    monkeypatch: pytest.MonkeyPatch, fast: float, plain: float, pays: bool
+    monkeypatch: pytest.MonkeyPatch, seconds: float, plainly: float, pays: bool
 ) -> None:
-    """A trial that differs by chance must not change the bits; what was asked for is not tried at all; and it is said."""
-    monkeypatch.setattr(
-        device, "_seconds", lambda dtype, layout=torch.channels_last: fast if layout == torch.channels_last else plain
-    )
-    machine = device.choose("cpu", "float32", 2)
+    """A trial that differs by chance must not change the bits; and it is said."""
+    monkeypatch.setattr(device, "_seconds", lambda dtype, fast=True: seconds if fast else plainly)
+    machine = device.choose("cpu", "float32", 1)
     assert machine.fast == pays
     assert ("all as it is written down" in machine.describe()) != pays
-    assert device.choose("cpu", "float32", 2, fast=not pays).fast != pays
+
+
+def test_what_is_asked_for_is_not_tried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither layout nor precision."""
+    monkeypatch.setattr(device, "_seconds", lambda dtype, fast=True: pytest.fail("tried"))
+    assert [device.choose("cpu", "float32", 1, fast).fast for fast in (True, False)] == [True, False]
+
+
+def test_what_is_tried_computes_the_same_either_way() -> None:
+    """Some time passes in both trials."""
+    assert all(device._seconds(torch.float32, fast) > 0 for fast in (True, False))
 
 
 def test_batches_from_a_devices_own_memory_are_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     """Held there whole, or read from the map: the same pictures in the same order."""
     mapped = Batches(PICTURES, 8, 0, True, CPU)
     monkeypatch.setattr(batches, "_has_room", lambda pictures, device: True)
+    monkeypatch.setattr(batches, "_PIECE", 7)
     held = Batches(PICTURES, 8, 0, True, CPU)
     assert held.resident is not None
     for images in (0, 48, 96):
@@ -369,16 +379,19 @@ def test_batches_from_a_devices_own_memory_are_the_same(monkeypatch: pytest.Monk
 
 @pytest.mark.gpu
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
+@pytest.mark.parametrize("room", [True, False])
 @pytest.mark.parametrize("method", [METHOD, replace(METHOD, penalties={"dragan": 1.0}, augment=Augment(sorted(AUGMENTATIONS)))])
-def test_a_gpu_is_not_waited_for_within_steps(method: Gan) -> None:
+def test_a_gpu_is_not_waited_for_within_steps(method: Gan, room: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     """Reading, mirroring, augmenting, both events, the average: torch raises where one of them would stop for the device."""
     cuda = torch.device("cuda")
-    game = method.learner(Setting(16, 3, 50, cuda, torch.bfloat16))
+    game, meter = method.learner(Setting(16, 3, 50, cuda, torch.bfloat16)), Meter()
+    monkeypatch.setattr(batches, "_has_room", lambda pictures, device: room)
     source = Batches(PICTURES, 8, 0, True, cuda)
 
     def step(images: int) -> None:
         dice = dice_for(0, images)
-        game.step(Batch(*source.at(images, dice), dice, images))
+        game.anneal(1 - images / 100)
+        meter.add(game.step(Batch(*source.at(images, dice), dice, images)), 8)
 
     step(0)  # makes what is made once
     torch.cuda.set_sync_debug_mode("error")
@@ -402,7 +415,7 @@ def test_a_gpu_goes_back_once_from_a_broken_gradient(tmp_path: Path, capsys: pyt
 
     game.g.last.weight.register_hook(poisoned)
     assert loop.train(game, PICTURES, CONFIG, Machine("cuda", "float32", 1), tmp_path) == loop.Outcome(160, None)
-    assert "a gradient of the optimiser_generator" in capsys.readouterr().out
+    assert "a gradient of the generator" in capsys.readouterr().out
 
 
 @pytest.mark.gpu

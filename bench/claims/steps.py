@@ -1,6 +1,7 @@
 """Training steps, one of D and one of G on 64 pictures, with networks that peers have, too."""
 
 from collections.abc import Callable
+from functools import partial
 
 import torch
 from torch import Tensor
@@ -16,6 +17,7 @@ from ganlib.nets.resnet import Resnet
 from ganlib.objectives.hinge import Hinge
 from ganlib.objectives.nonsaturating import Nonsaturating
 from ganlib.objectives.relativistic import Relativistic
+from ganlib.training.guard import settle
 
 BATCH, RATE = 64, 2e-4
 
@@ -56,7 +58,7 @@ def dcgan_64(precision: torch.dtype, device: str = "cpu") -> Contest:
     d.check("DCGAN's D", lambda module: torch.logit(module(pictures)), lambda module: module(pictures))
     (codes, _), real = _codes(dcgan.LATENT, device), _pictures(BATCH, 64, device)
     ours = _ours(game, real)
-    contest = Contest(lambda: peer(real, codes), ours, _SAME)
+    contest = Contest(lambda: peer(real, codes), ours, _SAME, check=partial(settle, game.parts()))
     _check_step(contest, peer, game, g, precision)
     return contest
 
@@ -77,7 +79,7 @@ def sngan_at(size: int, precision: torch.dtype, device: str = "cpu") -> Contest:
     d.check("SNGAN's D", lambda module: module.eval()(pictures), lambda module: module.eval()(pictures))
     pair, real = _codes(sngan.LATENT, device), _pictures(BATCH, size, device)
     ours = _ours(game, real)
-    contest = Contest(lambda: peer(real, pair), ours, _SAME)
+    contest = Contest(lambda: peer(real, pair), ours, _SAME, check=partial(settle, game.parts()))
     _check_step(contest, peer, game, g, precision)
     return contest
 
@@ -92,7 +94,8 @@ def r3gan_64(precision: torch.dtype, device: str = "cpu") -> Contest:
     g.check("R3GAN's G", lambda module: module(codes), lambda module: module(codes))
     d.check("R3GAN's D", lambda module: module(pictures), lambda module: module(pictures))
     real = _pictures(BATCH, 64, device)
-    return Contest(_ours(plain, real), _ours(ours, real), "pictures, scores and gradients in float64", counted=False)
+    check = partial(settle, ours.parts())
+    return Contest(_ours(plain, real), _ours(ours, real), "pictures, scores and gradients in float64", counted=False, check=check)
 
 
 def _game(knobs: Gan, size: int, precision: torch.dtype, device: str, fast: bool = True) -> Game:

@@ -107,7 +107,8 @@ class LatentOptimisation:
             pictures = self.g(self.codes(rows)).float()
         loss = pyramid_distance(pictures, batch.real, self.knobs.levels)
         self.optimiser_codes.zero_grad(set_to_none=True)
-        descend(self.optimiser_g, loss, "generator")  # and so fills the codes' gradients, finite where the first layer's is
+        # This fills the codes' gradients, too, finite where the first layer's is; Adagrad would not know of one that is broken.
+        descend(self.optimiser_g, loss, "generator", at_once=True)
         with check_sparse_tensor_invariants(enable=False):  # type: ignore[no-untyped-call]  # left open, torch warns of it
             self.optimiser_codes.step()
         self.codes.project(rows)

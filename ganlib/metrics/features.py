@@ -16,9 +16,9 @@ def extract(pictures: Pictures, extractor: Extractor, kind: str = "") -> NDArray
     """The features, [N, dimension], of pictures uint8 [N, H, W, C] with C = 3 or 1, in their order; `kind` is for the eye.
 
     On a processor each batch is computed by one thread, several batches at once: the same bits for every number of threads.
-    On a GPU, TensorFloat32 is off.
+    On a GPU, TensorFloat32 is off; other backends than torch are for processors.
     """
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    device = torch.device("cuda" if torch.cuda.is_available() and extractor.backend == "torch" else "cpu")
     extractor.network.eval().to(device=device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     features = np.empty((len(pictures), extractor.dimension), np.float32)
     starts = range(0, len(pictures), extractor.batch)

@@ -10,7 +10,7 @@ from ganlib.training.sending import sent
 
 Pictures = np.ndarray[tuple[int, ...], np.dtype[np.uint8]]
 
-_SHARE = 0.5  # of a GPU's free memory that pictures may take; networks need the rest
+_SHARE = 0.2  # of a GPU's free memory that pictures may take; networks and what flows through them need the rest
 _PIECE = 4096  # pictures that are sent to it at once
 
 
@@ -64,7 +64,10 @@ def held(pictures: Pictures, device: torch.device) -> Tensor:
 
 def _has_room(pictures: Pictures, device: torch.device) -> bool:
     """Whether the device has a memory of its own, and enough of it."""
-    return device.type == "cuda" and pictures.nbytes <= _SHARE * torch.cuda.mem_get_info(device)[0]
+    if device.type != "cuda":
+        return False
+    kept = torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)  # by torch, for what comes
+    return pictures.nbytes <= _SHARE * (torch.cuda.mem_get_info(device)[0] + kept)
 
 
 def dice_for(seed: int, images: int) -> torch.Generator:

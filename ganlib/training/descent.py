@@ -38,11 +38,12 @@ def autocast(device: torch.device, precision: torch.dtype) -> torch.autocast:
     return torch.autocast(device.type, dtype=precision, enabled=precision != torch.float32)
 
 
-def descend(optimiser: torch.optim.Optimizer, loss: Tensor, of: str, limit: float | None = None) -> None:
+def descend(optimiser: torch.optim.Optimizer, loss: Tensor, of: str, limit: float | None = None, at_once: bool = False) -> None:
     """Take one step down `loss`, a scalar; `of` names whose it is. limit: the gradient's greatest norm, if it has one.
 
     Where the loss or a gradient is not finite, the weights stay as they are. On the CPU it raises `NotFinite`. A GPU would have
-    to be waited for to know: there the optimiser remembers, takes no further step either, and `settle` raises.
+    to be waited for to know: there the optimiser, which must be a fused one, remembers, takes no further step either, and
+    `settle` raises. at_once: wait, for something follows that must not happen then.
     """
     optimiser.zero_grad(set_to_none=True)
     loss.backward()  # type: ignore[no-untyped-call]
@@ -50,8 +51,8 @@ def descend(optimiser: torch.optim.Optimizer, loss: Tensor, of: str, limit: floa
     named = {name: parameter.grad for name, parameter in pairs if parameter.grad is not None}
     ranks.average(list(named.values()))
     norm = torch.stack(torch._foreach_norm(list(named.values()))).norm()
-    if loss.is_cuda:
-        remember(optimiser, norm)
+    if loss.is_cuda and not at_once:
+        remember(optimiser, norm, of)
     elif not torch.isfinite(norm):
         raise NotFinite(_first_broken(of, loss, named))
     if limit is not None:

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 import torch
-from torch.nn.functional import conv2d
 
 from ganlib.errors import AtelierError
+from ganlib.nets.resample import ConvBeforeHalving
 
 #: What is usual is left only for what is this much faster in a trial: less might be chance, which must not decide a run's bits.
 _GAIN = 1.3
@@ -50,6 +50,8 @@ def choose(device: str, precision: str, threads: int, fast: bool | Literal["auto
     if device == "auto":
         device = "cuda" if torch.cuda.is_available() else "cpu"
     threads = threads or torch.get_num_threads()
+    if "auto" in (precision, fast):
+        torch.set_num_threads(threads)  # that are to be tried
     if precision == "auto":
         precision = "bf16" if bf16_pays(torch.device(device)) else "float32"
     return Machine(device, precision, threads, fast_pays(torch.device(device)) if fast == "auto" else fast)
@@ -76,19 +78,21 @@ def bf16_pays(device: torch.device) -> bool:
 
 
 def fast_pays(device: torch.device) -> bool:
-    """Whether channels innermost in memory are worth it here; joined layers, with fewer products, are everywhere."""
+    """Whether it is worth it here to have channels innermost in memory, and layers joined."""
     if device.type == "cuda":
-        return True  # its matrix units take nothing else
-    return _seconds(torch.float32) < _GAIN * _seconds(torch.float32, torch.contiguous_format)
+        return True  # where cuDNN would lay them so for itself, at every layer
+    return _seconds(torch.float32) < _GAIN * _seconds(torch.float32, fast=False)
 
 
-def _seconds(dtype: torch.dtype, layout: torch.memory_format = torch.channels_last) -> float:
-    """The best of some trials of a convolution as the networks have it (64 pictures, 16 × 16, 64 to 128 channels)."""
+def _seconds(dtype: torch.dtype, fast: bool = True) -> float:
+    """The best of some trials of a layer as the networks have it (64 pictures, 16 × 16, 64 to 128 channels)."""
+    layer, layout = ConvBeforeHalving(64, 128).to(dtype), torch.channels_last if fast else torch.contiguous_format
+    layer.plain = not fast
+    layer.to(memory_format=layout)  # type: ignore[call-overload]
     maps = torch.randn(64, 64, 16, 16).to(dtype).contiguous(memory_format=layout).requires_grad_(True)
-    kernel = torch.randn(128, 64, 4, 4).to(dtype).contiguous(memory_format=layout).requires_grad_(True)
     best = float("inf")
     for _ in range(8):
         start = time.perf_counter()
-        conv2d(maps, kernel, stride=2, padding=1).float().sum().backward()  # type: ignore[no-untyped-call]
+        layer(maps).float().sum().backward()
         best = min(best, time.perf_counter() - start)
     return best

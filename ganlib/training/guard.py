@@ -9,10 +9,11 @@ from ganlib.files import digest_bytes
 from ganlib.training.state import Parts
 
 _BROKEN = "found_inf"  # the name by which torch's fused optimisers know it (made for mixed precision)
+_OF = "found_inf_of"
 
 
 class NotFinite(ArithmeticError):
-    """A loss or a gradient is not finite; its message names the tensor. The weights have not been touched."""
+    """A loss or a gradient is not finite; its message names the tensor, or on a GPU whose it is. No weight has been touched."""
 
 
 class Diverged(AtelierError):
@@ -24,18 +25,22 @@ def seed_after(seed: int, rollbacks: int) -> int:
     return int(digest_bytes(f"{seed} after rollback {rollbacks}".encode())[:8], 16) if rollbacks else seed
 
 
-def remember(optimiser: Optimizer, norm: Tensor) -> None:
-    """Let a fused optimiser take no step from here on if the norm is not finite: decided where the norm is, unseen by us."""
+def remember(optimiser: Optimizer, norm: Tensor, of: str) -> None:
+    """Let a fused optimiser take no step from here on if the norm is not finite: decided where the norm is, unseen by us.
+
+    of: whose gradient's norm it is.
+    """
     broken = torch.isfinite(norm).logical_not().float()
     before: Tensor | None = getattr(optimiser, _BROKEN, None)
     setattr(optimiser, _BROKEN, broken if before is None else before.maximum(broken))
+    setattr(optimiser, _OF, of)
 
 
 def settle(parts: Parts) -> None:
     """Ask the optimisers among a learner's parts what they remember. Raises `NotFinite` where one has stopped."""
-    held = {name: getattr(part, _BROKEN) for name, part in parts.items() if hasattr(part, _BROKEN)}
-    for name, broken in held.items():
-        if bool(broken):
-            for part in parts.values():
-                vars(part).pop(_BROKEN, None)  # what is taken up again has seen none of it
-            raise NotFinite(f"a gradient of the {name}")
+    asked = [part for part in parts.values() if hasattr(part, _BROKEN)]
+    broken = [getattr(part, _OF) for part in asked if bool(getattr(part, _BROKEN))]
+    if broken:
+        for part in asked:
+            delattr(part, _BROKEN)  # what is taken up again has seen none of it
+        raise NotFinite(f"a gradient of the {broken[0]}")

@@ -88,6 +88,7 @@ def _run(
                     history.append(images, values)
                 progress.note = _note(images, values)
             if _passed(before, images, config.sample_kimg) or images >= total:
+                settle(learner.parts())
                 _preview(learner, folder, images, config.seed)
             if _passed(before, images, config.checkpoint_kimg):
                 settle(learner.parts())

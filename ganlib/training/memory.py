@@ -1,51 +1,69 @@
 """When a step asks for more memory than there is: said with its batch, its peak, and a batch that was tried and fits."""
 
+import gc
+import sys
 from pathlib import Path
 
 import torch
 
+from ganlib import ranks
 from ganlib.errors import AtelierError
 from ganlib.methods.base import Batch, Setting
-from ganlib.ranks import world
-from ganlib.training.batches import dice_for
+from ganlib.training.batches import Batches, Pictures, dice_for
 from ganlib.training.config import TrainConfig
 
 _GIB = 2**30
+_SAID = ("can't allocate memory", "out of memory", "alloc_failed")  # by the CPU, by CUDA, by cuBLAS; none has a class for it
 
 
 def exhausted(error: RuntimeError) -> bool:
-    """Whether it says that memory could not be had, on a GPU or on the CPU (which has no class of its own for it)."""
-    return isinstance(error, torch.OutOfMemoryError) or "can't allocate memory" in str(error)
+    """Whether it says that memory could not be had, on a GPU or on the CPU."""
+    return isinstance(error, torch.OutOfMemoryError) or any(words in str(error).lower() for words in _SAID)
 
 
-def too_little(config: TrainConfig, setting: Setting, folder: Path) -> AtelierError:
-    """What to tell a user whose training in `folder` ended for lack of memory; nothing of it may be held any more."""
+def too_little(config: TrainConfig, setting: Setting, pictures: Pictures, folder: Path) -> AtelierError:
+    """What to tell a user whose training in `folder` ended for lack of memory; nothing of it may be held any more.
+
+    Of several processes the first one talks, but memory may have run out in another one alone: that one says so itself.
+    """
+    gc.collect()  # modules hold each other in circles
     found = f"found that it needs more{_peak(setting.device)}"
-    advice = "Lower train.batch" if world() > 1 else _advice(largest_that_fits(config, setting))
-    return AtelierError(
+    advice = f"Lower train.batch, to a multiple of {ranks.world()}"
+    if ranks.world() == 1:
+        advice = _advice(largest_that_fits(config, setting, pictures))
+    error = AtelierError(
         f"train.batch: expected a step on {config.batch} pictures of {setting.size} × {setting.size} to fit in memory, {found}; "
         f"training was stopped, the checkpoints in {folder} are whole. {advice}, in params.yaml."
     )
+    if ranks.rank():
+        print(f"error: process {ranks.rank()}: {error}", file=sys.stderr)
+    return error
 
 
-def largest_that_fits(config: TrainConfig, setting: Setting) -> int | None:
-    """Half of the batch, or a quarter, and so on: the first with which a step of a new learner passes; None if none does."""
+def largest_that_fits(config: TrainConfig, setting: Setting, pictures: Pictures) -> int | None:
+    """Half of the batch, or a quarter, and so on down to 2: the first that a new learner has memory for; None if none is."""
     batch = config.batch // 2
-    while batch and not _passes(config, setting, batch):
+    while batch > 1 and not _passes(config, setting, pictures, batch):
         batch //= 2
-    return batch or None
+    return batch if batch > 1 else None
 
 
 def _advice(fitting: int | None) -> str:
     return f"Set train.batch to {fitting}, which was tried and fits" if fitting else "No smaller batch fits: lower a width"
 
 
-def _passes(config: TrainConfig, setting: Setting, batch: int) -> bool:
+def _passes(config: TrainConfig, setting: Setting, pictures: Pictures, batch: int) -> bool:
+    """Two steps, as the run takes them: in the first one Adam has no moments yet."""
+    gc.collect()
     if setting.device.type == "cuda":
         torch.cuda.empty_cache()
     try:
-        real = torch.zeros(batch, setting.channels, setting.size, setting.size, device=setting.device)
-        config.method.learner(setting).step(Batch(real, torch.arange(batch), dice_for(0, 0)))
+        batches, learner = Batches(pictures, batch, config.seed, config.flip, setting.device), config.method.learner(setting)
+        for images in (0, batch):
+            dice = dice_for(config.seed, images)
+            learner.step(Batch(*batches.at(images, dice), dice, images))
+        if setting.device.type == "cuda":
+            torch.cuda.synchronize()
     except RuntimeError as error:
         if not exhausted(error):
             raise

@@ -87,7 +87,7 @@ def train(store: Store, config: TrainConfig, out: Path, runs: Path) -> Trained:
         outcome = _outcome(learner, store, config, machine, folder)
         if outcome is None:
             del learner
-            raise too_little(config, setting, folder)
+            raise too_little(config, setting, store.train, folder)
         if outcome.stopped_by is None and ranks.rank() == 0:
             _publish(learner, store, config, folder, out)
     return Trained(outcome.images, folder, machine, outcome.stopped_by)

@@ -12,5 +12,5 @@ def sent(tensor: Tensor, to: Tensor | torch.device) -> Tensor:
     """
     device = to.device if isinstance(to, Tensor) else to
     if device.type == "cuda" and tensor.device.type == "cpu":
-        tensor = tensor.pin_memory().to(device, non_blocking=True)
+        tensor = tensor.contiguous().pin_memory().to(device, non_blocking=True)
     return tensor.to(to) if isinstance(to, Tensor) else tensor.to(device)

@@ -23,9 +23,9 @@ def on_backend(extractor: Extractor) -> Extractor:
         import openvino
         from openvino.frontend import FrontEndManager
         from openvino.frontend.pytorch.ts_decoder import TorchScriptPythonDecoder
-    except ImportError:
+    except ImportError as error:
         raise AtelierError(
-            "evaluate.backend: openvino was asked for, and is not installed; nothing was scored. "
+            f"evaluate.backend: openvino was asked for, and cannot be imported ({error}); nothing was scored. "
             "Install it: .venv/bin/pip install '.[openvino]', or set it to torch."
         ) from None
     example = torch.zeros(2, 3, extractor.size, extractor.size)
@@ -38,7 +38,7 @@ def on_backend(extractor: Extractor) -> Extractor:
     threads = torch.get_num_threads()
     settings = {"INFERENCE_NUM_THREADS": threads, "NUM_STREAMS": threads, "INFERENCE_PRECISION_HINT": "f32"}
     compiled = openvino.Core().compile_model(model, "CPU", settings)
-    return replace(extractor, network=Compiled(compiled), backend="openvino")
+    return replace(extractor, network=Compiled(compiled), backend=f"openvino {openvino.__version__}")
 
 
 class Compiled(nn.Module):

@@ -14,6 +14,8 @@ def load_extractor(config: EvaluateConfig) -> Extractor:
     """The extractor that `config.extractor` names, ready for use; raises `AtelierError` for an unknown name or wrong weights."""
     if config.extractor not in EXTRACTORS:
         raise AtelierError(f"evaluate.extractor {unknown('extractor', config.extractor, EXTRACTORS)} (got {config.extractor})")
+    if config.backend not in BACKENDS:
+        raise AtelierError(f"evaluate.backend {unknown('backend', config.backend, BACKENDS)} (got {config.backend})")
     loaded = import_module(EXTRACTORS[config.extractor]).load(config)
     assert isinstance(loaded, Extractor)  # noqa: S101  what a module in the registry promises
     backend = BACKENDS[config.backend]

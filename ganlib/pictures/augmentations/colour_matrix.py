@@ -44,7 +44,8 @@ def _matrix(contrast: Tensor, sign: Tensor, saturation: Tensor, angle: Tensor, c
     luma = contrast.new_full((channels, channels), 1 / channels)
     chroma = torch.eye(channels, dtype=luma.dtype, device=luma.device) - luma
     if channels == 3:
-        across = luma.new_tensor([[0, -1, 1], [1, 0, -1], [-1, 1, 0]]) / math.sqrt(3)
+        turned = torch.eye(3, dtype=luma.dtype, device=luma.device).roll(1, 0)
+        across = (turned - turned.T) / math.sqrt(3)  # made where it is: numbers from here would have to be waited for
         chroma = torch.cos(angle) * chroma + torch.sin(angle) * across
     return contrast * (sign * luma + saturation * chroma)
 
