@@ -74,10 +74,8 @@ def main() -> None:
         apart = abs(pair.fast - pair.plain)
         missed = "" if pair.alike else "  MISSED"
         print(f"{pair.name:<28}{pair.fast:>10.4g}{pair.plain:>10.4g}{apart:>10.2g}{pair.allowed:>10.2g}{missed}")
-    write_json(
-        JSON,
-        {"machine": f"{processor()}, {machine.describe()}", "kimg": _KIMG, "rows": [asdict(pair) for pair in [*early, *late]]},
-    )
+    where = f"{processor()}, {machine.describe()}"
+    write_json(JSON, {"machine": where, "kimg": _KIMG, "rows": [asdict(pair) for pair in [*early, *late]]})
     sys.exit(not all(pair.alike for pair in [*early, *late]))
 
 
