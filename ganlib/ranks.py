@@ -166,11 +166,12 @@ class BatchNorm(_BatchNorm):
         dims = [dim for dim in range(input.dim()) if dim != 1]
         shape = [-1 if dim == 1 else 1 for dim in range(input.dim())]
         values = input.float() if input.dtype == torch.bfloat16 else input
-        centre = mean(values.mean(dims))
-        apart = values - centre.view(shape)
-        variance = mean(apart.square().mean(dims))
+        own_variance, own_centre = torch.var_mean(values, dims, correction=0)
+        centre = mean(own_centre)
+        variance = mean(own_variance + (own_centre - centre).square())
         self._follow(centre.detach(), variance.detach(), world() * input.numel() // input.shape[1])
-        outputs = apart * (variance + self.eps).rsqrt().view(shape) * self.weight.view(shape) + self.bias.view(shape)
+        scale = self.weight * (variance + self.eps).rsqrt()
+        outputs = torch.addcmul((self.bias - centre * scale).view(shape), values, scale.view(shape))
         return outputs.to(input.dtype)
 
     @torch.no_grad()
