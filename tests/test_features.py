@@ -48,10 +48,7 @@ class TestBackends:
     def test_a_backend_that_is_not_installed_is_said(self, monkeypatch):
         """With what to do about it."""
         monkeypatch.setitem(sys.modules, "openvino", None)
-        with pytest.raises(
-            AtelierError,
-            match=r"cannot be imported .*; nothing was scored\.  Install it: \.venv/bin/pip install '\.\[openvino\]'",
-        ):
+        with pytest.raises(AtelierError, match=r"cannot be imported .*; nothing was scored\. Install it: \.venv/bin/pip"):
             load_extractor(EvaluateConfig(backend="openvino"))
 
     def test_an_unknown_backend_is_said(self):
