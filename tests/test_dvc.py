@@ -17,7 +17,7 @@ PLUMBING = {
 #: What a step imports without its result depending on it, and why.
 NO_MATTER = {
     "train": {"ganlib.sampling.grid", "ganlib.sampling.png", "ganlib.pictures"},  # how sheets look; how a store is written
-    "sample": {"ganlib.objectives", "ganlib.pictures", "ganlib.ranks", "ganlib.training"},  # of a method, only the generator is used
+    "sample": {"ganlib.objectives", "ganlib.pictures", "ganlib.ranks", "ganlib.training"},  # only a generator is used
     "evaluate": {"ganlib.pictures"},  # how a store is written; folders of pictures, which can be scored too
     "report": {"ganlib"},  # shows what the others made
 }
