@@ -351,6 +351,7 @@ def test_parameters_are_flat_and_readable() -> None:
         "network.latent": "6",
         "network.width": "8",
         "network.max_width": "512",
+        "network.norm": "False",
     }
 
 
