@@ -37,7 +37,7 @@ quick: .venv/installed ## The fast tests only
 	$(BIN)/python -m pytest -m "not slow and not browser"
 
 .PHONY: bench
-bench: .venv/installed ## All that is claimed about speed, ours and others' side by side, some ten minutes alone on the machine
+bench: .venv/installed ## All that is claimed about speed, ours and others' side by side, some 25 minutes alone on the machine
 	@$(BIN)/python -m bench
 
 .PHONY: up
