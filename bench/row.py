@@ -43,11 +43,11 @@ def processor() -> str:
 
 def table(rows: Sequence[Row], before: Mapping[tuple[str, str], float]) -> str:
     """A line a claim, with the ratio of `before` by name and mode beside it, where there is one."""
-    lines = [f"{'':<20}{'mode':<9}{'ours (s)':>10}{'ratio':>8}{'of pairs':>16}{'claimed':>9}{'before':>8}{'ceiling':>9}  against"]
+    lines = [f"{'':<20}{'mode':<9}{'ours (s)':>10}{'ratio':>8}{'of pairs':>18}{'claimed':>9}{'before':>8}{'ceiling':>9}  against"]
     for row in rows:
         last = before.get((row.name, row.mode))
         lines.append(
-            f"{row.name:<20}{row.mode:<9}{row.seconds:>10.3f}{row.ratio:>8.2f}{f'{row.least:.2f} to {row.most:.2f}':>16}"
+            f"{row.name:<20}{row.mode:<9}{row.seconds:>10.3f}{row.ratio:>8.2f}{f'{row.least:.2f} to {row.most:.2f}':>18}"
             f"{row.at_least:>9g}{'' if last is None else f'{last:.2f}':>8}"
             f"{'' if row.ceiling_fraction is None else f'{row.ceiling_fraction:.0%}':>9}  {row.peer}"
             f"{'' if row.holds else '  MISSED'}"

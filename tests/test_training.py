@@ -359,11 +359,6 @@ def test_what_is_asked_for_is_not_tried(monkeypatch: pytest.MonkeyPatch) -> None
     assert [device.choose("cpu", "float32", 1, fast).fast for fast in (True, False)] == [True, False]
 
 
-def test_what_is_tried_computes_the_same_either_way() -> None:
-    """Some time passes in both trials."""
-    assert all(device._seconds(torch.float32, fast) > 0 for fast in (True, False))
-
-
 def test_batches_from_a_devices_own_memory_are_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     """Held there whole, or read from the map: the same pictures in the same order."""
     mapped = Batches(PICTURES, 8, 0, True, CPU)

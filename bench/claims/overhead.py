@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from bench.claim import Contest
+from bench.places import temporary
 from ganlib.knobs import build
 from ganlib.methods.base import Batch, Learner, Setting
 from ganlib.methods.gan import Gan
@@ -23,9 +24,6 @@ _SIZE, _NUMBER, _KIMG, _STEPS = 32, 8500, 10, 40
 #: As params.yaml trains by default.
 _GAME: Gan = build(Gan, {"penalties": {"r1": 0.2}, "penalty_every": 4, "lr_generator": 5e-4, "lr_discriminator": 5e-4})
 _CONFIG = TrainConfig(_GAME, kimg=_KIMG, batch=16, decay=0.7)
-
-
-_KEPT: list[tempfile.TemporaryDirectory[str]] = []  # until the interpreter ends, which removes them
 
 
 class Idle:
@@ -46,9 +44,7 @@ def besides_steps() -> Contest:
 
     That is the processor's time, that of the thread which writes checkpoints included.
     """
-    place = tempfile.TemporaryDirectory(prefix="bench-")
-    _KEPT.append(place)
-    store = Path(place.name) / "pictures.npy"
+    store = temporary() / "pictures.npy"
     np.save(store, np.random.default_rng(0).integers(0, 256, (_NUMBER, _SIZE, _SIZE, 3), dtype=np.uint8))
     pictures = np.load(store, mmap_mode="r")
     torch.manual_seed(0)

@@ -1,6 +1,5 @@
 """Pictures from the disk, for training and for scoring."""
 
-import tempfile
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -13,6 +12,7 @@ from torch.nn.functional import interpolate
 
 from bench.claim import Contest, expect_close
 from bench.peers import folder
+from bench.places import temporary
 from ganlib.metrics.extractors.base import Extractor
 from ganlib.metrics.extractors.inception import Inception, build
 from ganlib.metrics.features import extract
@@ -21,7 +21,6 @@ from ganlib.sampling.png import write_png
 from ganlib.training.batches import Batches, dice_for
 
 _SIZE, _BATCH = 64, 64
-_KEPT: list[tempfile.TemporaryDirectory[str]] = []  # until the interpreter ends, which removes them
 
 
 def batches() -> Contest:
@@ -77,11 +76,10 @@ def _alive(network: Inception) -> Inception:
 
 def _pictures(number: int) -> tuple[NDArray[np.uint8], Path]:
     """Smooth random pictures, as photographs are rather than noise, and a folder with a PNG file of each."""
-    place = tempfile.TemporaryDirectory(prefix="bench-")
-    _KEPT.append(place)
+    place = temporary()
     coarse = torch.randn(number, 3, 8, 8, generator=torch.Generator().manual_seed(0))
     smooth = interpolate(coarse, size=(_SIZE, _SIZE), mode="bicubic") * 60 + 128
     pictures = smooth.clamp(0, 255).byte().permute(0, 2, 3, 1).contiguous().numpy()
     for index, picture in enumerate(pictures):
-        write_png(Path(place.name) / f"{index:05d}.png", picture)
-    return pictures, Path(place.name)
+        write_png(place / f"{index:05d}.png", picture)
+    return pictures, place
