@@ -1,7 +1,9 @@
 """Whether the fast paths cost quality: `python -m bench.quality` trains the same with and without, from several seeds each.
 
-Rounding alone differs, but a game is chaotic: after some hundred steps two runs are different ones that must be equally good. So
-losses are compared early, run by run, and scores at the end, by their means over the seeds.
+Rounding alone differs, but a game is chaotic: it makes a last digit's difference grow until two runs are different ones that must
+be equally good. So losses are compared early, run by run, with what rounding does to them where nothing is computed another way:
+the plain form once on one thread and once on two, which add in another order. Scores are compared at the end, by their means
+over the seeds.
 """
 
 import sys
@@ -34,7 +36,7 @@ _METHOD = Gan(
     network=Resnet(latent=64, width=32, max_width=64), objective=Hinge(), penalties={"r1": 0.5}
 )  # all its layers are joined
 _EARLY, _KIMG, _BATCH = 200, 5.0, 16  # steps, thousands of pictures, pictures a step
-_APART = 0.05  # of losses that are about 1, over the first steps
+_APART = 3.18  # standard deviations a difference of mean 0 may have, 19 times in 20 (Student's t, three of them measured)
 _NUMBER, _SEEDS = 1000, (0, 1, 2)
 _SPREADS = 2.8  # standard errors that two means of three may be apart, 19 times in 20 (Student's t with 4 degrees of freedom)
 
@@ -53,37 +55,58 @@ class Pair:
         return abs(self.fast - self.plain) <= self.allowed
 
 
-def trained(store: Store, config: TrainConfig, folder: Path) -> tuple[dict[str, float], list[Score]]:
-    """Mean losses over the first steps, and the scores at the end."""
+def early(store: Store, config: TrainConfig, folder: Path) -> dict[str, float]:
+    """Train; the mean losses over the first steps."""
     run_folder = train(store, config, folder / "model", folder / "runs").run
     first = [line for line in read(run_folder / "history.jsonl") if line["images"] <= _EARLY * _BATCH]
-    losses = {name: sum(line[name] for line in first) / len(first) for name in ("loss_d", "loss_g")}
+    return {name: sum(line[name] for line in first) / len(first) for name in ("loss_d", "loss_g")}
+
+
+def scored(store: Store, config: TrainConfig, folder: Path) -> list[Score]:
+    """What the model is worth that a training left there."""
     drawn = draw(load_model(folder / "model").generator, config.method.network.latent, _NUMBER, seed=0)
-    return losses, evaluate(drawn, store.heldout, store.train, EvaluateConfig(number=_NUMBER))
+    return evaluate(drawn, store.heldout, store.train, EvaluateConfig(number=_NUMBER))
 
 
 def compared(store: Store, config: TrainConfig, folder: Path) -> list[Pair]:
-    """All losses and scores of all seeds."""
-    losses: dict[bool, list[dict[str, float]]] = {True: [], False: []}
-    scores: dict[bool, list[dict[str, float]]] = {True: [], False: []}
+    """All losses of all seeds, and the means of the scores."""
+    losses: dict[str, list[dict[str, float]]] = {"fast": [], "plain": [], "rounded": []}
+    scores: dict[str, list[dict[str, float]]] = {"fast": [], "plain": []}
+    brief = replace(config, kimg=_EARLY * _BATCH / 1000, sample_kimg=_KIMG)
     for seed in _SEEDS:
-        for fast in (True, False):
-            early, late = trained(store, replace(config, fast=fast, seed=seed), folder / f"{seed}-{fast}")
-            losses[fast].append(early)
-            scores[fast].append({score.name: score.value for score in late})
-    runs = zip(_SEEDS, losses[True], losses[False], strict=True)
-    pairs = [Pair(f"{name}, seed {seed}", quick[name], plain[name], _APART) for seed, quick, plain in runs for name in quick]
-    for name in scores[True][0]:
-        quick, plain = ([found[name] for found in scores[fast]] for fast in (True, False))
-        error = hypot(stdev(quick), stdev(plain)) / len(_SEEDS) ** 0.5
-        pairs.append(Pair(name, mean(quick), mean(plain), _SPREADS * error))
+        for way in scores:
+            there = folder / f"{seed}-{way}"
+            losses[way].append(early(store, replace(config, fast=way == "fast", seed=seed), there))
+            scores[way].append({score.name: score.value for score in scored(store, config, there)})
+        losses["rounded"].append(early(store, replace(brief, threads=2, seed=seed), folder / f"{seed}-rounded"))
+    return early_pairs(losses) + late_pairs(scores)
+
+
+def early_pairs(losses: dict[str, list[dict[str, float]]]) -> list[Pair]:
+    """Fast and plain, seed by seed, allowed to be apart as far as chance takes what only rounds otherwise ("rounded")."""
+    pairs = []
+    for name in losses["plain"][0]:
+        fast, plain, rounded = ([found[name] for found in losses[way]] for way in ("fast", "plain", "rounded"))
+        noise = mean((a - b) ** 2 for a, b in zip(plain, rounded, strict=True)) ** 0.5
+        rows = zip(_SEEDS, fast, plain, strict=True)
+        pairs += [Pair(f"{name}, seed {seed}", ours, theirs, _APART * noise) for seed, ours, theirs in rows]
+    return pairs
+
+
+def late_pairs(scores: dict[str, list[dict[str, float]]]) -> list[Pair]:
+    """Means over the seeds, allowed to be apart as far as chance takes the mean of so few."""
+    pairs = []
+    for name in scores["plain"][0]:
+        fast, plain = ([found[name] for found in scores[way]] for way in ("fast", "plain"))
+        error = hypot(stdev(fast), stdev(plain)) / len(_SEEDS) ** 0.5
+        pairs.append(Pair(name, mean(fast), mean(plain), _SPREADS * error))
     return pairs
 
 
 def main() -> None:
     """Train, compare, keep; the exit code is 1 where one of the two is clearly better."""
-    store, machine = Store.open(DATASET), choose("auto", "auto", 0)
-    config = TrainConfig(method=_METHOD, kimg=_KIMG, batch=_BATCH, log_kimg=0.8, sample_kimg=_KIMG)
+    store, machine = Store.open(DATASET), choose("auto", "auto", 1, fast=False)
+    config = TrainConfig(method=_METHOD, kimg=_KIMG, batch=_BATCH, log_kimg=0.8, sample_kimg=_KIMG, threads=1, fast=False)
     with tempfile.TemporaryDirectory() as folder:
         pairs = compared(store, config, Path(folder))
     print(f"{'':<28}{'fast':>10}{'plain':>10}{'apart':>10}{'allowed':>10}")
