@@ -10,7 +10,7 @@ COUNT_PACKAGES = /^Collecting / && ++n % 20 == 0 { printf "  %d of %d packages f
 
 .PHONY: help
 help: ## This list
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 18
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 24
 
 .PHONY: run
 run: .venv/installed ## Everything, from pictures to a scored generator: collect, curate, train, sample, evaluate, report
@@ -39,6 +39,10 @@ quick: .venv/installed ## The fast tests only
 .PHONY: bench
 bench: .venv/installed ## All that is claimed about speed, ours and others' side by side, some 25 minutes alone on the machine
 	@$(BIN)/python -m bench
+
+.PHONY: bench-curation
+bench-curation: .venv/installed ## What curating finds of defects that were planted, ours and cleanvision's side by side, some minutes
+	@$(BIN)/python -m bench.curation
 
 .PHONY: up
 up: .venv/installed ## Start the Prefect server, a worker and the MLflow server on this machine; register train-gan/nightly

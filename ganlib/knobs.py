@@ -112,6 +112,30 @@ class OneOf:
         return core_schema.no_info_before_validator_function(self.check, handler.generate_schema(choice))
 
 
+class Names:
+    """Names out of a registry, as a list, or as one text with commas between."""
+
+    def __init__(self, registry: Iterable[str], kind: str) -> None:
+        self.registry, self.kind = registry, kind
+
+    def split(self, value: Any) -> Any:
+        """The names in a text with commas; anything else as it is."""
+        return [name for name in re.split(r"[,\s]+", value) if name] if isinstance(value, str) else value
+
+    def check(self, value: tuple[str, ...]) -> tuple[str, ...]:
+        """`value`, or `ValueError` where a name is unknown."""
+        for name in value:
+            if name not in self.registry:
+                raise ValueError(unknown(self.kind, name, self.registry))
+        return value
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: Callable[[Any], Any]) -> Any:
+        from pydantic_core import core_schema
+
+        checked = core_schema.no_info_after_validator_function(self.check, handler(source))
+        return core_schema.no_info_before_validator_function(self.split, checked)
+
+
 def build(kind: type[Any], values: Mapping[str, Any]) -> Any:
     """A dataclass of knobs, and those inside it, from plain values such as JSON keeps; without pydantic, and unchecked."""
     marks = get_type_hints(kind, include_extras=True)

@@ -7,10 +7,14 @@ from dataclasses import asdict, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import pyarrow.parquet as pq
+
 from ganlib.errors import AtelierError
 from ganlib.files import new_folder
 from ganlib.pictures.curate import CurateConfig
 from ganlib.pictures.curate import curate as make_dataset
+from ganlib.pictures.overrides import read_overrides
+from ganlib.pictures.page import NAME as PAGE
 from ganlib.pictures.raw import RawPicture
 from ganlib.pictures.reasons import explain
 from ganlib.pictures.shards import SUMMARY, read_shards, read_summary
@@ -18,20 +22,29 @@ from ganlib.pictures.store import INFO, Store
 from ganlib.pictures.verdicts import NAME as VERDICTS
 from ganlib.progress import track
 from tasks.cli import run
-from tasks.places import DATA, DATASET
+from tasks.places import DATA, DATASET, OVERRIDES
 from tasks.record import Record, publish
 
 if TYPE_CHECKING:
     from ganlib.config import Params
     from ganlib.pictures.sources import Source
 
+SHOWN = 5
 KNOBS = {field.name: field.default for field in fields(CurateConfig)}
 
 
-def curate(config: CurateConfig, pictures: Iterable[RawPicture], count: int, out: Path) -> Store:
-    """Write the data set made of `pictures` (`count` of them, for the progress shown) into the folder `out`."""
+def curate(config: CurateConfig, pictures: Iterable[RawPicture], count: int, out: Path, overrides: Path | None = None) -> Store:
+    """Write the data set made of `pictures` (`count` of them, for the progress shown) into the folder `out`.
+
+    overrides: the table of what a person decided about single ones.
+    """
+    decided = {} if overrides is None else read_overrides(overrides)
     with new_folder(out, INFO) as folder:
-        make_dataset(config, track(pictures, "curate", count), folder)
+        make_dataset(config, track(pictures, "curate", count), folder, decided)
+    if lost := sorted(set(decided) - set(pq.read_table(out / VERDICTS, columns=["path"])["path"].to_pylist())):
+        print(
+            f"{overrides}: no picture has the path {', '.join(lost[:SHOWN])}; {len(lost)} rows decided nothing.", file=sys.stderr
+        )
     return Store.open(out, verify=False)
 
 
@@ -40,7 +53,7 @@ def record(params: "Params") -> Record:
     info = Store.open(DATASET, verify=False).info
     metrics = {name: float(info[name]) for name in ("kept", "train", "heldout")}
     metrics |= {f"set_aside.{reason}": float(count) for reason, count in info["set_aside"].items()}
-    files = [DATASET / INFO, DATASET / VERDICTS]
+    files = [DATASET / INFO, DATASET / VERDICTS, DATASET / PAGE]
     return Record("curate", asdict(params.curate), metrics, files, reads=[DATA], writes=[DATASET])
 
 
@@ -51,20 +64,20 @@ def main() -> None:
         _curate_project(options)
         return
     config, source = _config(options), _source(options)
-    print(table(curate(config, source.pictures(), source.count(), options.out), options.out))
+    print(table(curate(config, source.pictures(), source.count(), options.out, options.overrides), options.out))
 
 
 def _curate_project(options: argparse.Namespace) -> None:
     from ganlib.config import load
 
-    given = [name for name in (*KNOBS, "out", "labels") if getattr(options, name) is not None]
+    given = [name for name in (*KNOBS, "out", "labels", "overrides") if getattr(options, name) is not None]
     if given:
         raise AtelierError(
             f"--{given[0]}: expected --source with it; without one, the knobs are those of params.yaml. Set it there."
         )
     params = load()
     count = read_summary(DATA).pictures
-    print(table(curate(params.curate, read_shards(DATA), count, DATASET), DATASET))
+    print(table(curate(params.curate, read_shards(DATA), count, DATASET, OVERRIDES if OVERRIDES.exists() else None), DATASET))
     publish(record(params))
 
 
@@ -76,6 +89,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--source", type=Path, help="a folder of pictures (or of raw shards), a zip or tar, or a Parquet file")
     parser.add_argument("--out", type=Path, help="the folder to write; needed with --source")
     parser.add_argument("--labels", help="a CSV file with a column name or path, and a column a label")
+    parser.add_argument("--overrides", type=Path, help="a CSV file with the columns path and verdict (keep or drop)")
     for name, default in KNOBS.items():
         parser.add_argument(f"--{name}", help=f"as curate.{name} in params.yaml (default {default})")
     options = parser.parse_args()
@@ -124,7 +138,7 @@ def table(store: Store, out: Path) -> str:
     lines += [f"  {count:>7,}  {reason:<{width}}  {explain(reason)}" for reason, count in info["set_aside"].items()]
     lines += [
         f"Data set  {out} ({store.size} by {store.size} pixels, {store.channels} channels, {store.digest})",
-        f"Verdicts  {out / VERDICTS} (every picture, kept or not, and why)",
+        f"Verdicts  {out / VERDICTS} (every picture, kept or not, and why), with pictures in {out / PAGE}",
     ]
     return "\n".join(lines)
 

@@ -5,6 +5,7 @@ from pathlib import Path
 RAW = Path("build/raw")  # collect writes it; data.dvc imports it into DATA
 DATA = Path("data")
 DATASET = Path("artifacts/dataset")
+OVERRIDES = Path("curation/overrides.csv")
 MODEL = Path("artifacts/model")
 SAMPLES = Path("artifacts/samples")
 METRICS = Path("metrics")

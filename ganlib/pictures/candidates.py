@@ -1,60 +1,102 @@
-"""The pictures that could be decoded, all of one size, kept on disk while checks compare them."""
+"""The pictures that could be decoded, kept on disk while checks compare them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import IO
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import IO, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ganlib.errors import AtelierError
 from ganlib.files import digest_bytes
 from ganlib.pictures.decode import Pixels
+from ganlib.pictures.measures import Measures
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """About one picture as it was found. width, height: in pixels. lossless: its format keeps every pixel."""
+
+    width: int
+    height: int
+    lossless: bool
+    measures: Measures
+
+
+@dataclass
 class Candidates:
     """What a check sees.
 
-    pixels: uint8 [N, H, W, C], memory-mapped. digests: of each picture's pixels and shape. kept: the rows that no earlier
-    check has set aside, in the order in which the pictures were found.
+    pixels: uint8 [N, H, W, C], memory-mapped, as they would be learned from. views: uint8 [N, 64, 64, 3], memory-mapped, of all
+    pictures alike. digests: of each picture's pixels and shape. facts: of each picture as found. size: pixels a side that are
+    learned from. kept: the rows that no earlier check has set aside, in the order in which the pictures were found.
     """
 
     pixels: Pixels
+    views: Pixels
     digests: Sequence[str]
-    kept: Sequence[int]
+    facts: Sequence[Facts]
+    size: int
+    kept: Sequence[int] = field(default_factory=list)
+
+    def kept_facts(self) -> list[Facts]:
+        """Of the pictures that are kept, in their order."""
+        return [self.facts[row] for row in self.kept]
+
+    def measured(self, name: str) -> NDArray[np.float64]:
+        """One of `Measures`, of the pictures that are kept, in their order."""
+        return np.array([getattr(facts.measures, name) for facts in self.kept_facts()], np.float64)
+
+    @cached_property
+    def features(self) -> NDArray[np.float32]:
+        """Of every view, [N, D]. Computed when first asked for."""
+        return features(self.views)
+
+
+def features(views: Pixels) -> NDArray[np.float32]:
+    """Of views uint8 [N, H, W, 3], [N, D]: what `ganlib.metrics` scores by."""
+    from ganlib.metrics.config import EvaluateConfig
+    from ganlib.metrics.extractors import load_extractor
+    from ganlib.metrics.features import extract
+
+    return extract(views, load_extractor(EvaluateConfig(size=views.shape[1])), step="curate")
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One picture to be set aside. row: its place among the candidates. score: how bad, in the check's own measure. twin: the
-    row of the picture that stays in its place."""
+    """One picture to be set aside. row: its place among the candidates. score: how bad, in the check's own measure. threshold:
+    the score from which on it is set aside, or up to which. twin: the row of the picture that stays in its place. aside: false
+    for one that only just stays, for a person to see where the threshold lies."""
 
     row: int
     score: float | None = None
+    threshold: float | None = None
     twin: int | None = None
+    aside: bool = True
 
 
 class Pool:
-    """Collects prepared pictures in a file, so that memory holds one at a time."""
+    """Collects pictures of one shape in a file, so that memory holds one at a time."""
 
     def __init__(self, stream: IO[bytes]) -> None:
         self._stream = stream
         self._shape: tuple[int, ...] = ()
-        self.digests: list[str] = []
+        self._number = 0
 
-    def add(self, pixels: Pixels) -> str:
-        """Take one picture, uint8 [H, W, C]; returns its digest."""
+    def add(self, pixels: Pixels) -> None:
+        """Take one picture, uint8 [H, W, C]."""
         self._shape = pixels.shape
+        self._number += 1
         self._stream.write(pixels.data)
-        self.digests.append(digest_pixels(pixels))
-        return self.digests[-1]
 
     def pixels(self) -> Pixels:
         """All pictures, uint8 [N, H, W, C], memory-mapped; an empty array where there are none."""
         self._stream.flush()
-        if not self.digests:
+        if not self._number:
             return np.empty((0, 1, 1, 1), np.uint8)
-        return np.memmap(self._stream, np.uint8, "r", shape=(len(self.digests), *self._shape))
+        found: np.memmap[Any, Any] = np.memmap(self._stream, np.uint8, "r", shape=(self._number, *self._shape))
+        return found
 
 
 def digest_pixels(pixels: Pixels) -> str:

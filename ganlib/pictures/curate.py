@@ -1,7 +1,7 @@
 """From raw pictures to the data set: decoded, brought to one form, compared, split; nothing lost without a word."""
 
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Literal
@@ -9,17 +9,22 @@ from typing import Annotated, Literal
 import pyarrow as pa
 
 from ganlib.errors import AtelierError
-from ganlib.knobs import MultipleOf, Natural, Share
+from ganlib.knobs import MultipleOf, Names, Natural, Share
 from ganlib.pictures.ahead import ahead
-from ganlib.pictures.candidates import Candidates, Pool
+from ganlib.pictures.candidates import Candidates, Facts, Finding, Pool, digest_pixels
+from ganlib.pictures.checks import CHECKS
 from ganlib.pictures.colour import HexColour, channels
-from ganlib.pictures.decode import Pixels, Refused, decode
+from ganlib.pictures.decode import Pixels, Refused, examine
+from ganlib.pictures.measures import measure
+from ganlib.pictures.overrides import DROP, DROPPED, KEEP
+from ganlib.pictures.page import write_page
 from ganlib.pictures.prepare import preparation
 from ganlib.pictures.raw import Label, RawPicture
 from ganlib.pictures.split import TRAIN, split_of
 from ganlib.pictures.store import COLUMNS, Store, write_store
 from ganlib.pictures.tables import label_array
 from ganlib.pictures.verdicts import Verdict, count_reasons, write_verdicts
+from ganlib.pictures.views import VIEW, viewing
 
 FEWEST = 2
 
@@ -30,7 +35,7 @@ class CurateConfig:
 
     size: pixels a side of every picture; a network says which it can do. mode: colour or grey. fit: cut pictures to their
     middle square, or pad them with `background`, which also lies behind transparent ones. heldout: the share that is kept
-    from training.
+    from training. ignore: the reasons for which nothing is set aside.
     """
 
     size: Annotated[int, MultipleOf(4, 16, 256)] = 32
@@ -39,6 +44,18 @@ class CurateConfig:
     background: Annotated[str, HexColour()] = "#ffffff"
     heldout: Share = 0.15
     seed: Natural = 0
+    ignore: Annotated[tuple[str, ...], Names(CHECKS, "reason")] = ()
+
+
+@dataclass(frozen=True)
+class _Examined:
+    """One decoded picture."""
+
+    pixels: Pixels
+    view: Pixels
+    digest: str
+    facts: Facts
+    notes: tuple[str, ...]
 
 
 @dataclass
@@ -46,65 +63,90 @@ class _Progress:
     """What is known while pictures are examined: a verdict each; of those decoded, pixels on disk and the rest here."""
 
     pool: Pool
+    views: Pool
     verdicts: list[Verdict] = field(default_factory=list)
     decoded: list[int] = field(default_factory=list)  # candidate row -> place among the verdicts
+    digests: list[str] = field(default_factory=list)
+    facts: list[Facts] = field(default_factory=list)
     origins: list[tuple[str, str, str]] = field(default_factory=list)  # source, licence, attribution
     labels: list[dict[str, Label]] = field(default_factory=list)
+    findings: dict[str, list[Finding]] = field(default_factory=dict)  # by reason
 
 
-def curate(config: CurateConfig, pictures: Iterable[RawPicture], folder: Path) -> Store:
-    """Write the data set made of `pictures`, and `verdicts.parquet`, into `folder`; returns the data set.
+def curate(
+    config: CurateConfig, pictures: Iterable[RawPicture], folder: Path, overrides: Mapping[str, str] | None = None
+) -> Store:
+    """Write the data set made of `pictures`, `verdicts.parquet` and `verdicts.html`, into `folder`; returns the data set.
 
-    Raises `AtelierError`, with the counts by reason, where fewer than two pictures are kept or none is left to learn from.
+    overrides: "keep" or "drop" by name, of what a person decided. Raises `AtelierError`, with the counts by reason, where fewer
+    than two pictures are kept or none is left to learn from.
     """
-    with tempfile.TemporaryFile(dir=folder) as scratch:
-        progress = _Progress(Pool(scratch))
+    with tempfile.TemporaryFile(dir=folder) as scratch, tempfile.TemporaryFile(dir=folder) as views:
+        progress = _Progress(Pool(scratch), Pool(views))
         _examine(config, pictures, progress)
-        pixels = progress.pool.pixels()
-        _compare(progress, pixels)
-        return _write(config, progress, pixels, folder)
+        candidates = Candidates(progress.pool.pixels(), progress.views.pixels(), progress.digests, progress.facts, config.size)
+        _compare(config, progress, candidates, overrides or {})
+        store = _write(config, progress, candidates.pixels, folder)
+        write_page(folder, progress.verdicts, progress.decoded, candidates, progress.findings)
+        return store
 
 
 def _examine(config: CurateConfig, pictures: Iterable[RawPicture], progress: _Progress) -> None:
-    """Decode and prepare every picture that its source did not refuse, on all cores."""
+    """Decode, prepare and measure every picture that its source did not refuse, on all cores."""
     prepare = preparation(config.size, config.fit, channels(config.background, config.mode), config.seed)
+    view = viewing(config.fit, channels(config.background, config.mode), config.seed)
     behind = channels(config.background, "RGB")
 
-    def pixels(picture: RawPicture) -> Pixels | Refused:
+    def examined(picture: RawPicture) -> _Examined | Refused:
         if picture.problem:
             return Refused(picture.problem)
         try:
-            return prepare(decode(picture.data, config.mode, behind, near=config.size))
+            found = examine(picture.name, picture.data, config.mode, behind, near=max(config.size, VIEW))
         except Refused as refusal:
             return refusal
+        pixels, small = prepare(found.pixels), view(found.pixels)
+        facts = Facts(found.width, found.height, found.lossless, measure(small))
+        return _Examined(pixels, small, digest_pixels(pixels), facts, found.notes)
 
-    for picture, found in ahead(pixels, pictures):
+    for picture, found in ahead(examined, pictures):
         verdict = Verdict(picture.name)
         progress.verdicts.append(verdict)
         if isinstance(found, Refused):
             verdict.set_aside(found.reason)
             continue
-        progress.pool.add(found)
+        verdict.notes = " ".join(found.notes)
+        progress.pool.add(found.pixels)
+        progress.views.add(found.view)
         progress.decoded.append(len(progress.verdicts) - 1)
+        progress.digests.append(found.digest)
+        progress.facts.append(found.facts)
         progress.origins.append((picture.source, picture.licence, picture.attribution))
         progress.labels.append(picture.labels)
 
 
-def _compare(progress: _Progress, pixels: Pixels) -> None:
-    """Run the checks, each on what the ones before it left."""
-    from ganlib.pictures.checks import CHECKS
-
+def _compare(config: CurateConfig, progress: _Progress, candidates: Candidates, overrides: Mapping[str, str]) -> None:
+    """Let a person's verdicts be, then run the checks, each on what the ones before it left."""
+    for verdict in progress.verdicts:
+        if overrides.get(verdict.path) == DROP:
+            verdict.set_aside(DROPPED)
     verdicts = [progress.verdicts[place] for place in progress.decoded]
+    safe = {row for row, verdict in enumerate(verdicts) if overrides.get(verdict.path) == KEEP}
+    for row in safe:
+        verdicts[row].notes = f"{verdicts[row].notes} kept-by-hand".strip()
     for reason, check in CHECKS.items():
-        kept = [row for row, verdict in enumerate(verdicts) if verdict.kept]
-        for finding in list(check(Candidates(pixels, progress.pool.digests, kept))):
-            twin = None if finding.twin is None else verdicts[finding.twin].path
-            verdicts[finding.row].set_aside(reason, finding.score, twin)
+        if reason in config.ignore:
+            continue
+        candidates.kept = [row for row, verdict in enumerate(verdicts) if verdict.kept]
+        progress.findings[reason] = [finding for finding in check(candidates) if finding.row not in safe]
+        for finding in progress.findings[reason]:
+            if finding.aside:
+                twin = None if finding.twin is None else verdicts[finding.twin].path
+                verdicts[finding.row].set_aside(reason, finding.score, finding.threshold, twin)
 
 
 def _write(config: CurateConfig, progress: _Progress, pixels: Pixels, folder: Path) -> Store:
     """Split what is kept, put it in order, and write everything."""
-    digests = progress.pool.digests
+    digests = progress.digests
     splits = [split_of(digest, config.heldout, config.seed) for digest in digests]
     kept = [row for row, place in enumerate(progress.decoded) if progress.verdicts[place].kept]
     order = sorted(kept, key=lambda row: (splits[row] != TRAIN, digests[row]))
@@ -129,7 +171,7 @@ def _check_enough(verdicts: list[Verdict], splits: list[str]) -> None:
 
 def _manifest(progress: _Progress, splits: list[str], order: list[int]) -> pa.Table:
     names = [progress.verdicts[progress.decoded[row]].path for row in order]
-    digests = [progress.pool.digests[row] for row in order]
+    digests = [progress.digests[row] for row in order]
     origins = zip(*(progress.origins[row] for row in order), strict=True)
     columns = [names, digests, [splits[row] for row in order], *map(list, origins)]
     table = {name: pa.array(values, pa.string()) for name, values in zip(COLUMNS, columns, strict=True)}

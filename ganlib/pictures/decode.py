@@ -2,12 +2,15 @@
 
 import io
 import warnings
+import zlib
+from dataclasses import dataclass
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ganlib.pictures.formats import HEAD, sniff
+from ganlib.pictures.formats import ENDINGS, HEAD, sniff
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -30,8 +33,27 @@ class Refused(Exception):
         self.reason = reason
 
 
+@dataclass(frozen=True)
+class Decoded:
+    """A picture and how it was found. width, height: in pixels, as encoded. notes: codes out of `NOTES`, of what is unusual about
+    the file, though it was read as it is meant."""
+
+    pixels: Pixels
+    width: int
+    height: int
+    lossless: bool
+    notes: tuple[str, ...]
+
+
 def decode(data: bytes, mode: Literal["RGB", "L"] = "RGB", background: tuple[int, ...] = WHITE, near: int = 0) -> Pixels:
-    """The pixels of an encoded picture, uint8 [H, W, 3] for "RGB" or [H, W, 1] for "L", the way up it is meant to be seen.
+    """The pixels alone of what `examine` finds."""
+    return examine("", data, mode, background, near).pixels
+
+
+def examine(
+    name: str, data: bytes, mode: Literal["RGB", "L"] = "RGB", background: tuple[int, ...] = WHITE, near: int = 0
+) -> Decoded:
+    """An encoded picture, its pixels uint8 [H, W, 3] for "RGB" or [H, W, 1] for "L", the way up it is meant to be seen.
 
     The first frame of an animation; alpha over `background` (RGB, 0 to 255); 16 bits and floats scaled to 8. A JPEG much
     larger than `near` pixels a side may come at an eighth, a quarter or half of its size, never below four times `near`.
@@ -43,23 +65,74 @@ def decode(data: bytes, mode: Literal["RGB", "L"] = "RGB", background: tuple[int
     if form is None:
         raise Refused("not-a-picture")
     try:
-        return _decode(data, form, mode, background, near)
+        return _decode(name, data, form, mode, background, near)
     except (Refused, MemoryError):
         raise
     except Exception as error:  # a decoder may raise anything on the bytes of strangers
         raise Refused(_reason(data, form, error)) from None
 
 
-def _decode(data: bytes, form: str, mode: Literal["RGB", "L"], background: tuple[int, ...], near: int) -> Pixels:
+def _decode(name: str, data: bytes, form: str, mode: Literal["RGB", "L"], background: tuple[int, ...], near: int) -> Decoded:
     from PIL import Image
 
     with Image.open(io.BytesIO(data), formats=[form]) as picture:
-        if picture.width * picture.height > MOST_PIXELS:
+        width, height = picture.size
+        if width * height > MOST_PIXELS:
             raise Refused("too-many-pixels")
+        notes = tuple(code for code, noted in _notes(name, form, picture).items() if noted)
         if near and form == "JPEG":
             picture.draft(None, (4 * near, 4 * near))
         picture.load()
-        return _flat(_upright(picture), mode, background)
+        if form == "PNG" and not _sums_right(data):
+            raise Refused("damaged")
+        return Decoded(_flat(_upright(picture), mode, background), width, height, form not in ("JPEG", "WEBP"), notes)
+
+
+def _notes(name: str, form: str, picture: "Image") -> dict[str, bool]:
+    """What is unusual, by the codes of `ganlib.pictures.reasons.NOTES`."""
+    ending = PurePosixPath(name).suffix.lower()
+    return {
+        "wrong-extension": ending in ENDINGS and ENDINGS[ending] != form,
+        "cmyk": picture.mode == "CMYK",
+        "deep": picture.mode in ("I", "F") or picture.mode.startswith("I;") or (form == "PNG" and _depth(picture) == 16),
+        "palette": picture.mode == "P",
+        "alpha": picture.has_transparency_data,
+        "turned": _orientation(picture) not in (0, 1),
+        "animated": getattr(picture, "n_frames", 1) > 1 and form != "TIFF",
+    }
+
+
+def _depth(picture: "Image") -> int:
+    """Bits a channel that the header of a PNG gives."""
+    stream = getattr(picture, "fp", None)
+    if stream is None:
+        return 8
+    place = stream.tell()
+    stream.seek(24)
+    depth = stream.read(1)
+    stream.seek(place)
+    return int.from_bytes(depth, "big")
+
+
+def _orientation(picture: "Image") -> int:
+    """That of the EXIF data, 1 to 8; 0 where there is none, or it is damaged."""
+    try:
+        return int(picture.getexif().get(0x0112, 0))
+    except Exception:
+        return 0
+
+
+def _sums_right(data: bytes) -> bool:
+    """Whether every chunk of a PNG has the checksum that it says: decoders look at some only."""
+    place, view = 8, memoryview(data)
+    while place + 12 <= len(data):
+        end = place + 8 + int.from_bytes(view[place : place + 4], "big")
+        if zlib.crc32(view[place + 4 : end]) != int.from_bytes(view[end : end + 4], "big"):
+            return False
+        if data[place + 4 : place + 8] == b"IEND":
+            return True
+        place = end + 4
+    return False
 
 
 def _upright(picture: "Image") -> "Image":

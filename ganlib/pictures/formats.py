@@ -8,6 +8,17 @@ SIGNATURES: dict[str, tuple[bytes, ...]] = {
     "TIFF": (b"II*\x00", b"MM\x00*"),
     "BMP": (b"BM",),
 }
+#: What names of files say, for those that say anything.
+ENDINGS = {
+    ".png": "PNG",
+    ".jpg": "JPEG",
+    ".jpeg": "JPEG",
+    ".gif": "GIF",
+    ".tif": "TIFF",
+    ".tiff": "TIFF",
+    ".bmp": "BMP",
+    ".webp": "WEBP",
+}
 HEAD = 12  # bytes that `sniff` needs
 
 

@@ -21,6 +21,7 @@ def preparation(size: int, fit: Literal["crop", "pad"], background: tuple[int, .
     import albumentations as A  # type: ignore[import-untyped]
     import cv2
 
+    cv2.setNumThreads(1)  # pictures are worked on side by side
     how: dict[str, Any] = {"interpolation": cv2.INTER_CUBIC, "area_for_downscale": "image"}
     own = threading.local()
 

@@ -15,6 +15,19 @@ REASONS = {
     "damaged": "it cannot be decoded",
     "too-many-pixels": "more than 64 million pixels; not decoded",
     "unknown-colours": "its colour space is not one that is converted",
+    "dropped-by-hand": "a person said so, in the file of overrides",
+}
+
+#: What is noted about a picture that is kept all the same.
+NOTES = {
+    "wrong-extension": "its name says another format than its bytes; read by its bytes",
+    "cmyk": "inks instead of light; converted",
+    "deep": "more than eight bits a channel; scaled to eight",
+    "palette": "colours out of a palette; converted",
+    "alpha": "transparent in places; laid over the background",
+    "turned": "the camera was held otherwise; turned upright",
+    "animated": "several frames; the first was taken",
+    "kept-by-hand": "a person said so, in the file of overrides",
 }
 
 
@@ -24,4 +37,4 @@ def explain(reason: str) -> str:
 
     if reason in CHECKS:
         return (CHECKS[reason].__doc__ or "").splitlines()[0]
-    return REASONS.get(reason, "")
+    return REASONS.get(reason) or NOTES.get(reason, "")

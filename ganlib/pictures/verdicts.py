@@ -17,25 +17,32 @@ SCHEMA = pa.schema(
         pa.field("kept", pa.bool_()),
         pa.field("reason", pa.string()),
         pa.field("score", pa.float64()),
+        pa.field("threshold", pa.float64()),
         pa.field("twin_of", pa.string()),
+        pa.field("notes", pa.string()),
     ]
 )
 
 
 @dataclass
 class Verdict:
-    """One row. path: the picture's name in its source. reason: a code, "" for a kept picture. twin_of: the name of the picture
-    that stays in its place, if it is a duplicate."""
+    """One row. path: the picture's name in its source. reason: a code, "" for a kept picture. score, threshold: how bad, and how
+    bad it would have to be, in the measure of the check that gave the reason. twin_of: the name of the picture that stays in its
+    place, if it is a duplicate. notes: codes of what is unusual about the file though it was read, with a space between."""
 
     path: str
     kept: bool = True
     reason: str = ""
     score: float | None = None
+    threshold: float | None = None
     twin_of: str | None = None
+    notes: str = ""
 
-    def set_aside(self, reason: str, score: float | None = None, twin_of: str | None = None) -> None:
+    def set_aside(
+        self, reason: str, score: float | None = None, threshold: float | None = None, twin_of: str | None = None
+    ) -> None:
         """Make it a refusal."""
-        self.kept, self.reason, self.score, self.twin_of = False, reason, score, twin_of
+        self.kept, self.reason, self.score, self.threshold, self.twin_of = False, reason, score, threshold, twin_of
 
 
 def count_reasons(verdicts: Iterable[Verdict]) -> dict[str, int]:

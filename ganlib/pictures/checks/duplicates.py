@@ -12,3 +12,25 @@ def exact_duplicates(candidates: Candidates) -> Iterator[Finding]:
         twin = first.setdefault(candidates.digests[row], row)
         if twin != row:
             yield Finding(row, twin=twin)
+
+
+def near_duplicates(candidates: Candidates) -> Iterator[Finding]:
+    """the same as a better picture, but saved, sized, shifted, lit, cropped or mirrored otherwise"""
+    from ganlib.pictures.duplicates.groups import worse_of
+    from ganlib.pictures.duplicates.twins import Finder
+
+    if len(candidates.kept) < 2:
+        return
+    finder = Finder(candidates.views, candidates.kept)
+    merits = [_merit(candidates, row) for row in candidates.kept]
+    for worse, better, left in worse_of(finder, merits):
+        yield Finding(candidates.kept[worse], left, finder.cut, candidates.kept[better])
+    for pair in finder.misses:
+        worse, better = sorted((pair.first, pair.second), key=merits.__getitem__)
+        yield Finding(candidates.kept[worse], pair.left, finder.cut, candidates.kept[better], aside=False)
+
+
+def _merit(candidates: Candidates, row: int) -> tuple[int, bool, int]:
+    """What makes a picture better than its twin: more pixels, then a lossless format, then to have been found first."""
+    facts = candidates.facts[row]
+    return facts.width * facts.height, facts.lossless, -row

@@ -1,0 +1,58 @@
+"""What may be wrong with a file in a heap of pictures: one function a defect, one line here.
+
+The key is the code that the ground truth bears. Nothing here knows how defects are looked for.
+"""
+
+from bench.defects import belonging, duplicates, formats, junk, quality, unreadable, worthless
+from bench.defects.base import Defect
+
+DEFECTS: dict[str, Defect] = {
+    "empty": Defect("unreadable", unreadable.empty, "any"),
+    "text": Defect("unreadable", unreadable.text, "any"),
+    "truncated-png": Defect("unreadable", unreadable.truncated_png),
+    "truncated-jpeg": Defect("unreadable", unreadable.truncated_jpeg),
+    "damaged-png": Defect("unreadable", unreadable.damaged_png),
+    "noise-as-png": Defect("unreadable", unreadable.noise, "any"),
+    "bomb": Defect("unreadable", unreadable.bomb, "any"),
+    "web-page": Defect("unreadable", unreadable.web_page, "any"),
+    "ds-store": Defect("junk", junk.ds_store, "any"),
+    "thumbs-db": Defect("junk", junk.thumbs_db, "any"),
+    "resource-fork": Defect("junk", junk.resource_fork, "any"),
+    "wrong-extension": Defect("format", formats.wrong_extension),
+    "cmyk": Defect("format", formats.cmyk),
+    "grey-16": Defect("format", formats.grey_16),
+    "palette": Defect("format", formats.palette),
+    "alpha": Defect("format", formats.alpha),
+    "rotated": Defect("format", formats.rotated),
+    "animated-gif": Defect("format", formats.animated_gif),
+    "animated-webp": Defect("format", formats.animated_webp),
+    "tiny": Defect("worthless", worthless.tiny),
+    "ribbon": Defect("worthless", worthless.ribbon),
+    "flat": Defect("worthless", worthless.flat, "any"),
+    "nearly-flat": Defect("worthless", worthless.nearly_flat, "any"),
+    "nearly-empty": Defect("worthless", worthless.nearly_empty, "any"),
+    "same-bytes": Defect("exact", duplicates.same_bytes, "innocent"),
+    "same-pixels": Defect("exact", duplicates.same_pixels, "innocent"),
+    "jpeg-75": Defect("near", duplicates.jpeg_75, "innocent"),
+    "jpeg-50": Defect("near", duplicates.jpeg_50, "innocent"),
+    "halved": Defect("near", duplicates.halved, "innocent"),
+    "enlarged": Defect("near", duplicates.enlarged, "innocent"),
+    "shifted-x": Defect("near", duplicates.shifted_x, "innocent"),
+    "shifted-y": Defect("near", duplicates.shifted_y, "innocent"),
+    "shifted-xy": Defect("near", duplicates.shifted_xy, "innocent"),
+    "brightened": Defect("near", duplicates.brightened, "innocent"),
+    "darkened": Defect("near", duplicates.darkened, "innocent"),
+    "cropped": Defect("near", duplicates.cropped, "innocent"),
+    "cropped-corner": Defect("near", duplicates.cropped_corner, "innocent"),
+    "mirrored": Defect("near", duplicates.mirrored, "innocent"),
+    "mirrored-jpeg": Defect("near", duplicates.mirrored_jpeg, "innocent"),
+    "blurred": Defect("quality", quality.blurred),
+    "motion-blurred": Defect("quality", quality.motion_blurred),
+    "noisy": Defect("quality", quality.noisy),
+    "salt-and-pepper": Defect("quality", quality.salt_and_pepper),
+    "over-exposed": Defect("quality", quality.over_exposed),
+    "under-exposed": Defect("quality", quality.under_exposed),
+    "stranger": Defect("belonging", belonging.foreign, "stranger"),
+    "foreign-cluster": Defect("belonging", belonging.foreign, "cluster"),
+    "text-page": Defect("belonging", belonging.text_page, "any"),
+}

@@ -1,0 +1,57 @@
+"""From pairs of twins to groups of which one picture, the best, is kept."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any, Protocol
+
+from ganlib.pictures.duplicates.twins import Pair
+
+
+class Comparer(Protocol):
+    """Finds twins, and compares any two."""
+
+    cut: float
+
+    def pairs(self) -> list[Pair]:
+        """All pairs of twins among the nearest."""
+        ...
+
+    def left(self, first: int, second: int) -> float:
+        """How much of the difference of two is left."""
+        ...
+
+
+def worse_of(finder: Comparer, merits: Sequence[Any]) -> Iterator[tuple[int, int, float]]:
+    """Places of a picture that goes and of its better twin that stays, and what is left of their difference.
+
+    A picture goes only where it is itself a twin of one that stays: in a chain of small differences the ends may both stay.
+    """
+    known = {(pair.first, pair.second): pair.left for pair in finder.pairs()}
+    for group in _groups(known):
+        waiting = sorted(group, key=lambda place: merits[place], reverse=True)
+        while waiting:
+            best, *others = waiting
+            left = {other: known.get((min(best, other), max(best, other))) for other in others}
+            left = {other: finder.left(best, other) if found is None else found for other, found in left.items()}
+            for other in others:
+                if (found := left[other]) is not None and found <= finder.cut:
+                    yield other, best, found
+            waiting = [other for other in others if (left[other] or 0.0) > finder.cut]
+
+
+def _groups(pairs: dict[tuple[int, int], float]) -> list[list[int]]:
+    """What hangs together by pairs (union-find)."""
+    parent: dict[int, int] = {}
+
+    def root(place: int) -> int:
+        parent.setdefault(place, place)
+        while parent[place] != place:
+            parent[place] = parent[parent[place]]
+            place = parent[place]
+        return place
+
+    for first, second in pairs:
+        parent[root(first)] = root(second)
+    groups: dict[int, list[int]] = {}
+    for place in sorted(parent):
+        groups.setdefault(root(place), []).append(place)
+    return list(groups.values())

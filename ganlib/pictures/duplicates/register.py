@@ -1,0 +1,105 @@
+"""Two views laid over each other: what is left of their difference once shift, stretch, brightness and contrast are taken out.
+
+Gauss-Newton (Lucas and Kanade 1981) on many pairs at once: b is fitted as gain · a(shifted and stretched) + bias, on smooth maps,
+from a quarter of the resolution to the whole; most pairs are seen to differ on the first, cheapest level. Brightness alone says
+where they lie; what is left is looked at in colours and patch by patch, for two portraits may differ in nothing but their eyes,
+and signed, for what a JPEG or another size does to a picture cancels out within a patch.
+"""
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+from torch.nn.functional import affine_grid, avg_pool2d, grid_sample
+
+from ganlib.pictures.duplicates.smooth import offsets, slopes, smooth
+
+#: At which reductions pairs are fitted, one after the other, and how many turns on each.
+LEVELS = (4, 2, 1)
+_TURNS = (5, 3, 3)
+_SIGMA, _PATCH, _WORST = 1.0, 4, 3  # pixels; pixels; the third-worst patch counts
+_FARTHEST = torch.tensor([0.15, 0.15, 0.12, 0.12])  # shifts in halves of the side; stretches
+_LEAST_GAIN = 0.4
+_BLOCK = 256
+
+
+def residuals(first: Tensor, second: Tensor, limits: Sequence[float] = (torch.inf,) * len(LEVELS)) -> Tensor:
+    """How different the views of each pair are on each level: levels 0..255, float32 [P, L]; inf where one before was too many.
+
+    first, second: [P, 3, H, W]. The same picture, shifted, stretched, brighter or paler, leaves a few levels at the third-worst
+    of its patches. limits: pairs with more than that on a level are not looked at on the next.
+    """
+    found = torch.full((len(first), len(LEVELS)), torch.inf)
+    for start in range(0, len(first), _BLOCK):
+        block = slice(start, start + _BLOCK)
+        found[block] = _residuals(first[block], second[block], limits)
+    return found
+
+
+def _residuals(first: Tensor, second: Tensor, limits: Sequence[float]) -> Tensor:
+    found = torch.full((len(first), len(LEVELS)), torch.inf)
+    placing, alive = torch.zeros(len(first), 4), torch.arange(len(first))
+    for level, (reduction, turns, limit) in enumerate(zip(LEVELS, _TURNS, limits, strict=True)):
+        if not len(alive):
+            break
+        a, b = (smooth(avg_pool2d(levels[alive], reduction), _SIGMA) for levels in (first, second))
+        bright_a, bright_b = a.mean(1, keepdim=True), b.mean(1, keepdim=True)
+        for _ in range(turns):
+            placing = _step(bright_a, bright_b, placing)
+        found[alive, level] = _worst_patch(a, b, placing, reduction)
+        near = found[alive, level] <= limit
+        placing, alive = placing[near], alive[near]
+    return found
+
+
+def _worst_patch(a: Tensor, b: Tensor, placing: Tensor, reduction: int) -> Tensor:
+    moved, inside = _move(a, placing)
+    left = _unexplained(moved, b, *_tone(moved, b, inside)) * inside
+    size = max(1, _PATCH // reduction)
+    patches = avg_pool2d(left, size, max(1, size // 2)).abs().mean(1).flatten(1)
+    return patches.topk(_WORST, dim=1).values[:, -1]
+
+
+def _step(a: Tensor, b: Tensor, placing: Tensor) -> Tensor:
+    """A better placing, [P, 4]: shift x and y, stretch x and y. Least squares for its change, gain and bias."""
+    moved, inside = _move(a, placing)
+    half, side = a.shape[-1] / 2, offsets(a.shape[-1])
+    along_x, along_y = (slope * half for slope in slopes(moved))  # a unit of placing is half a side
+    columns = torch.stack([along_x, along_y, along_x * side, along_y * side[:, None], moved, torch.ones_like(moved)], dim=1)
+    columns = (columns * inside[:, None]).flatten(2)
+    target = (b * inside).flatten(1)
+    normal = columns @ columns.transpose(1, 2)
+    ridge = 1e-5 * normal.diagonal(dim1=1, dim2=2).clamp_min(1.0)
+    solution = torch.linalg.solve(normal + torch.diag_embed(ridge), (columns @ target[:, :, None]).squeeze(2))
+    gain = solution[:, 4:5].clamp_min(_LEAST_GAIN)
+    return torch.clamp(placing + solution[:, :4] / gain, -_FARTHEST, _FARTHEST)
+
+
+def _move(a: Tensor, placing: Tensor) -> tuple[Tensor, Tensor]:
+    """`a` shifted and stretched; and [P, 1, H, W]: 1 where it shows what was well inside of it, else 0."""
+    matrix = torch.zeros(len(a), 2, 3)
+    matrix[:, 0, 0], matrix[:, 1, 1] = 1 + placing[:, 2], 1 + placing[:, 3]
+    matrix[:, :, 2] = placing[:, :2]
+    grid = affine_grid(matrix, [len(a), 1, *a.shape[2:]], align_corners=False)
+    inside = (grid.abs() <= 1 - 2 / a.shape[-1]).all(3)[:, None].float()
+    return grid_sample(a, grid, padding_mode="border", align_corners=False), inside
+
+
+def _tone(a: Tensor, b: Tensor, inside: Tensor) -> tuple[Tensor, Tensor]:
+    """Gain and bias, [P, 1, 1, 1] each, from the pixels that neither of the two has clipped, or else from all."""
+    clear = inside * ((a > 3) & (a < 252) & (b > 3) & (b < 252)).all(1, keepdim=True)
+    few = clear.sum((1, 2, 3), keepdim=True) < 0.02 * inside[0].numel()
+    weight = torch.where(few, inside, clear).expand_as(a)
+    total = weight.sum((1, 2, 3), keepdim=True).clamp_min(1)
+    mean_a, mean_b = ((weight * levels).sum((1, 2, 3), keepdim=True) / total for levels in (a, b))
+    over = (weight * (a - mean_a) * (b - mean_b)).sum((1, 2, 3), keepdim=True)
+    under = (weight * (a - mean_a) ** 2).sum((1, 2, 3), keepdim=True)
+    gain = (over / under.clamp_min(1e-3)).clamp(_LEAST_GAIN, 1 / _LEAST_GAIN)
+    return gain, mean_b - gain * mean_a
+
+
+def _unexplained(a: Tensor, b: Tensor, gain: Tensor, bias: Tensor) -> Tensor:
+    """b - (gain · a + bias), clipped to levels; always from the paler of the two to the stronger, which may have been clipped."""
+    forth = (gain * a + bias).clamp(0, 255) - b
+    back = ((b - bias) / gain).clamp(0, 255) - a
+    return torch.where(gain >= 1, forth, back)

@@ -1,0 +1,25 @@
+"""What a person decided about single pictures: it wins over every check, this night and the next.
+
+A CSV file with the columns `path`, `verdict` (keep or drop) and, for whoever reads it later, `why`.
+"""
+
+from pathlib import Path
+
+from ganlib.errors import AtelierError
+from ganlib.pictures.sources.table import read_labels
+
+KEEP, DROP = "keep", "drop"
+DROPPED = "dropped-by-hand"
+
+
+def read_overrides(path: Path) -> dict[str, str]:
+    """The verdicts, "keep" or "drop", by a picture's path in its source.
+
+    Raises `AtelierError` where the file is missing or no such table, names a picture twice, or has another verdict.
+    """
+    rows = read_labels(path)
+    for number, (name, row) in enumerate(rows.items()):
+        if row.get("verdict") not in (KEEP, DROP):
+            found = row.get("verdict") or "nothing"
+            raise AtelierError(f"{path}:{number + 2}: expected keep or drop in the column verdict for {name}, found {found}.")
+    return {name: str(row["verdict"]) for name, row in rows.items()}

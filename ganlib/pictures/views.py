@@ -1,0 +1,22 @@
+"""The small copy of a picture that all checks look at: alike in size and colours, framed as it will be learned from."""
+
+from collections.abc import Callable
+from typing import Literal
+
+import numpy as np
+
+from ganlib.pictures.decode import Pixels
+from ganlib.pictures.prepare import preparation
+
+VIEW = 64  # pixels a side
+
+
+def viewing(fit: Literal["crop", "pad"], background: tuple[int, ...], seed: int) -> Callable[[Pixels], Pixels]:
+    """A function from decoded pixels, uint8 [H, W, C], to a view, uint8 [64, 64, 3]."""
+    prepare = preparation(VIEW, fit, background, seed)
+
+    def view(pixels: Pixels) -> Pixels:
+        found = prepare(pixels)
+        return found if found.shape[2] == 3 else np.repeat(found, 3, axis=2)
+
+    return view
