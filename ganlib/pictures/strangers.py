@@ -1,8 +1,8 @@
 """Which pictures are of another kind than the rest: some alone and far from all, some in a small group of their own.
 
-Both by the distances between features (and a little of colours and layout): a picture whose 50th neighbour is further away than
-everyone else's; and a small branch of the tree of clusters that joins the others late, and whose members all have their nearest
-picture of another branch far away.
+Both by the distances between features (and a little of colours and layout): a picture whose 50th neighbour, or whose nearest, is
+further away than everyone else's; and a small branch of the tree of clusters that joins the others late, and whose members all
+have their nearest picture of another branch far away.
 """
 
 from collections.abc import Iterator
@@ -18,7 +18,7 @@ from ganlib.pictures import fences
 from ganlib.pictures.decode import Pixels
 
 FEWEST = 200
-_RANK, _WIDTH = 50, 1.75
+_RANK, _WIDTH = 50, 2.0
 _LAYOUT = 0.2  # weight of a 4 by 4 reduction of the picture beside its features, whose length is 1
 _REFERENCES, _BLOCK = 20_000, 512
 _CLUSTERS, _TURNS = 64, 12
@@ -32,10 +32,12 @@ def strangers(features: NDArray[np.float32], views: Pixels) -> Iterator[tuple[in
     """Place, distance and threshold of each picture that does not belong to the others, of features [N, D] and their views."""
     points = _points(features, views)
     far, near, threshold = _far(points, 1.0)
-    lonely = far > threshold
-    for place in np.flatnonzero(lonely):
-        yield int(place), float(far[place]), threshold
     least = _APART * float(np.quantile(near, 0.95))
+    for place in np.flatnonzero(far > threshold):
+        yield int(place), float(far[place]), threshold
+    for place in np.flatnonzero((near > least) & (far <= threshold)):
+        yield int(place), float(near[place]), least
+    lonely = (far > threshold) | (near > least)
     for members, distance in _groups(points, least):
         for place in members[~lonely[members]]:
             yield int(place), distance, least

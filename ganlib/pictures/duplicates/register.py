@@ -10,14 +10,17 @@ from collections.abc import Sequence
 
 import torch
 from torch import Tensor
-from torch.nn.functional import affine_grid, avg_pool2d, grid_sample
+from torch.nn.functional import affine_grid, avg_pool2d, grid_sample, pad
 
 from ganlib.pictures.duplicates.smooth import offsets, slopes, smooth
 
 #: At which reductions pairs are fitted, one after the other, and how many turns on each.
 LEVELS = (4, 2, 1)
 _TURNS = (5, 3, 3)
-_SIGMA, _PATCH, _WORST = 1.0, 4, 3  # pixels; pixels; the third-worst patch counts
+_SIGMA, _PATCH = 1.0, 4  # pixels
+#: A difference counts as it is where the contrast around it is typical; up to a third more where there is none, less where there
+#: is much: a JPEG errs most beside strong edges, and eyes in a dark face differ by few levels.
+_USUAL, _TYPICAL = 40.0, 10.0  # levels
 _FARTHEST = torch.tensor([0.15, 0.15, 0.12, 0.12])  # shifts in halves of the side; stretches
 _LEAST_GAIN = 0.4
 _BLOCK = 256
@@ -26,8 +29,8 @@ _BLOCK = 256
 def residuals(first: Tensor, second: Tensor, limits: Sequence[float] = (torch.inf,) * len(LEVELS)) -> Tensor:
     """How different the views of each pair are on each level: levels 0..255, float32 [P, L]; inf where one before was too many.
 
-    first, second: [P, 3, H, W]. The same picture, shifted, stretched, brighter or paler, leaves a few levels at the third-worst
-    of its patches. limits: pairs with more than that on a level are not looked at on the next.
+    first, second: [P, 3, H, W]. The same picture, shifted, stretched, brighter or paler, leaves a few levels at the worst of
+    its patches. limits: pairs with more than that on a level are not looked at on the next.
     """
     found = torch.full((len(first), len(LEVELS)), torch.inf)
     for start in range(0, len(first), _BLOCK):
@@ -56,8 +59,18 @@ def _worst_patch(a: Tensor, b: Tensor, placing: Tensor, reduction: int) -> Tenso
     moved, inside = _move(a, placing)
     left = _unexplained(moved, b, *_tone(moved, b, inside)) * inside
     size = max(1, _PATCH // reduction)
-    patches = avg_pool2d(left, size, max(1, size // 2)).abs().mean(1).flatten(1)
-    return patches.topk(_WORST, dim=1).values[:, -1]
+    patches = avg_pool2d(left, size, max(1, size // 2)).abs().mean(1)
+    contrast = torch.maximum(_contrast(moved, size), _contrast(b, size))
+    return (patches * _USUAL / (_USUAL - _TYPICAL + contrast)).flatten(1).amax(1)
+
+
+def _contrast(levels: Tensor, size: int) -> Tensor:
+    """Standard deviation, mean of the channels, in a window twice as large around each patch: [P, h, w]."""
+    reach, step = size // 2, max(1, size // 2)
+    window = pad(torch.cat([levels, levels**2]), (reach, size - reach, reach, size - reach), mode="replicate")
+    mean, square = avg_pool2d(window, 2 * size, step).chunk(2)
+    across = (levels.shape[-1] - size) // step + 1
+    return (square - mean**2).clamp_min(0).sqrt().mean(1)[:, :across, :across]
 
 
 def _step(a: Tensor, b: Tensor, placing: Tensor) -> Tensor:

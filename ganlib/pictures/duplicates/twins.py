@@ -19,7 +19,7 @@ from ganlib.progress import Progress
 _SAMPLE = 48  # views that copies are made of
 _NEAREST, _SHOWN = 4, 6
 _MARGIN = 1.5  # what a true copy may be further away than those that were made
-_LEAST, _MOST, _UNLIKE = 4.0, 20.0, 0.6  # levels that no one sees, that everyone sees; of the most alike unrelated pictures'
+_LEAST, _MOST, _UNLIKE = 3.0, 16.0, 0.6  # levels that no one sees, that everyone sees; of the most alike unrelated pictures'
 _GAP = 1.4  # how far above copies the cut may lie, as a ratio
 _FAINT, _FULL = 16.0, 64.0  # levels of contrast below which differences count for more
 _BLOCK, _PART = 256, 48  # of what is compared at a time: so many that work is shared well
@@ -54,7 +54,7 @@ class Finder:
         left = _all(originals, copies)
         rough = left[:, :-1].quantile(0.99, dim=0) * _MARGIN
         self._limits = [*rough.tolist(), torch.inf]
-        self._low = min(_MOST, max(_LEAST, float(left[:, -1].quantile(0.98))))
+        self._low = min(_MOST, max(_LEAST, float(left[:, -1].quantile(0.99))))
         self._unrelated = float(_all(views[sample], views[np.roll(sample, 1)])[:, -1].min())
         self.cut = self._low
         self.misses: list[Pair] = []
