@@ -23,3 +23,8 @@ def parallel(work: Callable[[T], R], items: Iterable[T], threads: int | None = N
             yield from workers.map(work, items)
     finally:
         torch.set_num_threads(before)
+
+
+def single(work: Callable[[], R]) -> R:
+    """`work` on one thread, for the same bits however many there are."""
+    return next(iter(list(parallel(lambda _: work(), [None], threads=1))))

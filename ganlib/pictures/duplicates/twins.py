@@ -8,7 +8,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ganlib.metrics.parallel import parallel
+from ganlib.metrics.parallel import parallel, single
 from ganlib.pictures.decode import Pixels
 from ganlib.pictures.duplicates.register import LEVELS, residuals
 from ganlib.pictures.duplicates.smooth import maps
@@ -47,9 +47,8 @@ class Finder:
         sample = self._rows[:: max(1, len(self._rows) // _SAMPLE)][:_SAMPLE]
         originals = np.concatenate([views[sample]] * len(WAYS))
         copies = np.stack([way(view) for way in WAYS for view in views[sample]])
-        self._projection = Projection(views[self._rows[:: max(1, len(self._rows) // 20_000)]])
-        known, queries = self._projection.describe(originals), self._projection.describe(copies)
-        apart = known.to(queries.points)
+        self._projection = single(lambda: Projection(views[self._rows[:: max(1, len(self._rows) // 20_000)]]))
+        apart = single(lambda: self._projection.describe(originals).to(self._projection.describe(copies).points))
         self.radius = _MARGIN * float(apart.sqrt().quantile(0.99))
         left = _all(originals, copies)
         rough = left[:, :-1].quantile(0.99, dim=0) * _MARGIN
@@ -81,7 +80,7 @@ class Finder:
 
     def _candidates(self) -> NDArray[np.int64]:
         """[P, 3]: places of two views, the smaller one first, and whether the first is to be mirrored."""
-        described = self._projection.describe(self._views[self._rows])
+        described = single(lambda: self._projection.describe(self._views[self._rows]))
         found = []
         for mirrored in (False, True):
             starts = range(0, len(self._rows), _BLOCK)

@@ -1,0 +1,317 @@
+"""Checks: what each is meant to find is found, what is like it but sound is not, and a person has the last word."""
+
+import io
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from drawing import encode, pixels, put
+from numpy.typing import NDArray
+from PIL import Image
+
+from bench.defects import DEFECTS
+from bench.judged import ours
+from bench.planter import plant
+from ganlib.config import load
+from ganlib.errors import AtelierError
+from ganlib.pictures import fences
+from ganlib.pictures.curate import CurateConfig
+from ganlib.pictures.decode import Pixels, Refused, examine
+from ganlib.pictures.duplicates.groups import worse_of
+from ganlib.pictures.duplicates.register import residuals
+from ganlib.pictures.duplicates.smooth import maps
+from ganlib.pictures.duplicates.tangent import Projection, nearest, squared_distances
+from ganlib.pictures.duplicates.twins import Pair
+from ganlib.pictures.measures import measure
+from ganlib.pictures.raw import RawPicture
+from ganlib.pictures.sources.portraits import _draw
+from ganlib.pictures.strangers import strangers
+from tasks.curate import curate
+
+ROOT = Path(__file__).parents[1]
+SIDE = 64
+
+
+def faces(number: int, style: str = "lorelei", seed: int = 5) -> Pixels:
+    """Portraits, uint8 [number, 64, 64, 3]."""
+    drawn = (_draw(style, seed, SIDE, place).data for place in range(number))  # type: ignore[arg-type]
+    return np.stack([np.asarray(Image.open(io.BytesIO(data)).convert("RGB")) for data in drawn])
+
+
+@pytest.fixture(scope="module")
+def portraits() -> Pixels:
+    """Some portraits, drawn once."""
+    return faces(60)
+
+
+def _shifted(view: Pixels, right: int, down: int) -> Pixels:
+    padded = np.pad(view, ((4, 4), (4, 4), (0, 0)), mode="edge")
+    return padded[4 - down : 4 - down + SIDE, 4 - right : 4 - right + SIDE]
+
+
+def _verdicts(pictures: Sequence[RawPicture], out: Path, config: CurateConfig, overrides: Path | None = None) -> pd.DataFrame:
+    curate(config, iter(pictures), len(pictures), out, overrides)
+    return pd.read_parquet(out / "verdicts.parquet").set_index("path")
+
+
+def _raw(views: Pixels) -> list[RawPicture]:
+    return [RawPicture(f"{place}.png", encode(view)) for place, view in enumerate(views)]
+
+
+# ---- what is measured on one picture
+
+
+def test_blur_in_any_direction_makes_details_rare(portraits: Pixels) -> None:
+    """Sharpness falls to less than two thirds, whether all is blurred or one direction; and it does not depend on contrast."""
+    import cv2
+
+    for view in portraits[:10]:
+        sharp = measure(view).sharpness
+        for size in ((7, 7), (7, 1), (1, 7)):
+            assert measure(np.asarray(cv2.blur(view, size), np.uint8)).sharpness < 0.67 * sharp
+        assert measure(view // 2 + 60).sharpness == pytest.approx(sharp, rel=0.1)
+
+
+def test_noise_is_seen_where_a_picture_is_quiet(portraits: Pixels) -> None:
+    """Drawings have no grain at all; noise of 25 levels, and specks on one pixel in twenty, have."""
+    dice = np.random.default_rng(0)
+    for view in portraits[:10]:
+        noisy = np.clip(view + dice.normal(0, 25, view.shape), 0, 255).astype(np.uint8)
+        specks = np.where(dice.random(view.shape[:2])[..., None] < 0.05, 0, view).astype(np.uint8)
+        assert measure(view).grain < 0.1
+        assert min(measure(noisy).grain, measure(specks).grain) > 2
+
+
+def test_measures_of_what_is_known() -> None:
+    """A flat picture, one with a square in it, black and white halves, and stripes as of text."""
+    flat = np.full((SIDE, SIDE, 3), 200, np.uint8)
+    found = measure(flat)
+    assert (found.spread, found.busy, found.dark, found.light, found.white, found.grain, found.lines) == (0, 0, 200, 200, 0, 0, 0)
+    square = flat.copy()
+    square[10:18, 10:18] = (0, 90, 0)
+    assert measure(square).busy == 64 / SIDE**2
+    halves = np.zeros_like(flat)
+    halves[:32] = 255
+    found = measure(halves)
+    assert (found.spread, found.dark, found.light, found.white) == (127.5, 0, 255, 0.5)
+    stripes = np.full_like(flat, 255)
+    stripes[np.arange(SIDE) % 8 < 4] = 40
+    assert measure(stripes).lines > 0.8
+    assert measure(np.swapaxes(stripes, 0, 1)).lines == 0
+
+
+def test_fences_are_tukeys() -> None:
+    """Of 0 to 100: quartiles 25 and 75, so 1.5 ranges above is 150; and no fence for a few values."""
+    values = np.arange(101.0)
+    assert (fences.upper(values, 1.5), fences.lower(values, 1.5)) == (150, -50)
+    assert (fences.upper(values[:10], 1.5), fences.lower(values[:10], 1.5)) == (np.inf, -np.inf)
+
+
+# ---- duplicates
+
+
+def test_the_tangent_distance_hardly_sees_a_shift(portraits: Pixels) -> None:
+    """To itself 0; to itself shifted by a pixel less than to any other portrait; and the nearest are found, oneself left out."""
+    projection = Projection(portraits)
+    known = projection.describe(portraits)
+    moved = projection.describe(np.stack([_shifted(view, 1, 1) for view in portraits]))
+    apart = squared_distances(moved, known.points)
+    assert squared_distances(known, known.points).diagonal().max() < 1e-4
+    assert (apart.argmin(1).numpy() == np.arange(len(portraits))).all()
+    assert apart.diagonal() == pytest.approx(moved.to(known.points), abs=1e-4)
+    others = np.arange(len(portraits))
+    query, found = nearest(known, known, 2, 10.0, maps(portraits).new_tensor(others).long())
+    assert len(query) == 2 * len(portraits)
+    assert (query != found).all()
+
+
+def test_a_copy_leaves_nothing_other_eyes_do(portraits: Pixels) -> None:
+    """Shifted, stretched, brightened: a few levels are left; another face with the same hair: many."""
+    a = portraits[:8]
+    copies = {
+        "shifted": np.stack([_shifted(view, 2, -1) for view in a]),
+        "darker": (a * 0.85).astype(np.uint8),
+        "cropped": np.stack(
+            [np.asarray(Image.fromarray(view[2:62, 2:62]).resize((SIDE, SIDE), Image.Resampling.BICUBIC)) for view in a]
+        ),
+    }
+    for name, copy in copies.items():
+        assert residuals(maps(a), maps(copy))[:, -1].max() < 12, name
+    eyes = a.copy()
+    eyes[:, 28:33, 26:31] = 255 - eyes[:, 28:33, 26:31]
+    assert residuals(maps(a), maps(eyes))[:, -1].min() > 16
+
+
+class _Known:
+    """Twins as they are told."""
+
+    def __init__(self, pairs: list[Pair], cut: float = 1.0) -> None:
+        self._pairs, self.cut = pairs, cut
+
+    def pairs(self) -> list[Pair]:
+        return [pair for pair in self._pairs if pair.left <= self.cut]
+
+    def left(self, first: int, second: int) -> float:
+        return next((pair.left for pair in self._pairs if {pair.first, pair.second} == {first, second}), np.inf)
+
+
+def test_of_a_group_the_best_stays() -> None:
+    """Three alike: the one of most merit stays. A chain whose ends differ: what is no twin of the one that stays, stays, too."""
+    alike = _Known([Pair(0, 1, 0.1), Pair(1, 2, 0.2), Pair(0, 2, 0.3)])
+    assert sorted(worse_of(alike, [1, 3, 2])) == [(0, 1, 0.1), (2, 1, 0.2)]
+    chain = _Known([Pair(0, 1, 0.1), Pair(1, 2, 0.2), Pair(0, 2, 5.0)])
+    assert list(worse_of(chain, [3, 2, 1])) == [(1, 0, 0.1)]
+
+
+# ---- what does not belong
+
+
+def test_strangers_alone_and_in_a_group_of_their_own() -> None:
+    """A cloud of 600 features, three far from it, and twenty close together elsewhere: those 23, and nobody of the cloud."""
+    dice = np.random.default_rng(0)
+    cloud = np.concatenate([np.full((600, 1), 3.0), dice.normal(0, 0.3, (600, 31))], axis=1)
+    alone = np.zeros((3, 32))
+    alone[np.arange(3), [5, 10, 15]] = 3
+    group = np.concatenate([np.zeros((20, 20)), np.full((20, 1), 3.0), dice.normal(0, 0.1, (20, 11))], axis=1)
+    features = np.concatenate([cloud, alone, group]).astype(np.float32)
+    views = np.full((len(features), SIDE, SIDE, 3), 128, np.uint8)
+    assert {place for place, _, _ in strangers(features, views)} == set(range(600, 623))
+
+
+# ---- files in odd forms
+
+
+@pytest.mark.parametrize(
+    ("name", "form", "mode", "options", "note"),
+    [
+        ("a.jpg", "PNG", "RGB", {}, "wrong-extension"),
+        ("a.jpg", "JPEG", "CMYK", {}, "cmyk"),
+        ("a.png", "PNG", "P", {}, "palette"),
+        ("a.png", "PNG", "RGBA", {}, "alpha"),
+        ("a.png", "PNG", "I;16", {}, "deep"),
+    ],
+)
+def test_what_is_unusual_is_noted(name: str, form: str, mode: str, options: dict[str, object], note: str) -> None:
+    """Read, and noted."""
+    picture = Image.fromarray(pixels(3, 20))
+    if mode == "RGBA":
+        picture.putalpha(100)
+    converted = Image.fromarray(np.arange(400, dtype=np.uint16).reshape(20, 20)) if mode == "I;16" else picture.convert(mode)
+    stream = io.BytesIO()
+    converted.save(stream, form, **options)
+    found = examine(name, stream.getvalue())
+    assert found.notes == (note,)
+    assert (found.width, found.height, found.lossless) == (20, 20, form == "PNG")
+    assert found.pixels.shape == (20, 20, 3)
+
+
+def test_turned_and_animated_are_noted() -> None:
+    """A camera held upright; two frames."""
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    assert examine("a.jpg", encode(pixels(3, 20), "JPEG", exif=exif)).notes == ("turned",)
+    frames = [Image.fromarray(pixels(seed, 20)) for seed in range(2)]
+    stream = io.BytesIO()
+    frames[0].save(stream, "WEBP", save_all=True, append_images=frames[1:], lossless=True)
+    assert examine("a.webp", stream.getvalue()).notes == ("animated",)
+    assert examine("a.png", encode(pixels(3, 20))).notes == ()
+
+
+def test_every_flipped_byte_of_a_png_is_noticed() -> None:
+    """Decoders look at some checksums only."""
+    data = encode(pixels(3, 24))
+    for place in range(8, len(data), 7):
+        with pytest.raises(Refused):
+            examine("a.png", data[:place] + bytes([data[place] ^ 0x10]) + data[place + 1 :])
+
+
+# ---- a person has the last word
+
+
+def test_overrides_win_over_every_check(tmp_path: Path, portraits: Pixels) -> None:
+    """A flat picture that is to be kept, a portrait that is to be dropped, and a row that names no picture."""
+    flat = RawPicture("flat.png", encode(np.full((SIDE, SIDE, 3), 9, np.uint8)))
+    config = CurateConfig(size=16)
+    plain = _verdicts([*_raw(portraits[:8]), flat], tmp_path / "plain", config)
+    assert plain["reason"].to_dict() == {**{f"{place}.png": "" for place in range(8)}, "flat.png": "flat"}
+    table = put(tmp_path / "overrides.csv", b"path,verdict,why\nflat.png,keep,a blank page\n3.png,drop,ugly\nnone.png,drop,\n")
+    decided = _verdicts([*_raw(portraits[:8]), flat], tmp_path / "decided", config, table)
+    assert decided.loc["flat.png", ["kept", "notes"]].tolist() == [True, "kept-by-hand"]
+    assert decided.loc["3.png", ["kept", "reason"]].tolist() == [False, "dropped-by-hand"]
+
+
+def test_rows_of_overrides_that_decide_nothing_are_named(
+    tmp_path: Path, portraits: Pixels, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """On standard error, by name."""
+    table = put(tmp_path / "overrides.csv", b"path,verdict\nnone.png,drop\n")
+    _verdicts(_raw(portraits[:4]), tmp_path / "out", CurateConfig(size=16), table)
+    assert f"{table}: no picture has the path none.png; 1 rows decided nothing." in capsys.readouterr().err
+
+
+def test_another_verdict_is_refused(tmp_path: Path) -> None:
+    """With file and line."""
+    table = put(tmp_path / "overrides.csv", b"path,verdict\na.png,keep\nb.png,maybe\n")
+    with pytest.raises(
+        AtelierError, match=re.escape(f"{table}:3: expected keep or drop in the column verdict for b.png, found maybe")
+    ):
+        _verdicts([], tmp_path / "out", CurateConfig(size=16), table)
+
+
+def test_a_reason_that_is_ignored_sets_nothing_aside(tmp_path: Path, portraits: Pixels) -> None:
+    """`curate.ignore` in params.yaml; an unknown reason is refused, the nearest named first."""
+    flat = [RawPicture(name, encode(np.full((SIDE, SIDE, 3), level, np.uint8))) for name, level in (("a", 9), ("b", 90))]
+    found = _verdicts([*_raw(portraits[:4]), *flat], tmp_path / "out", CurateConfig(size=16, ignore=("flat", "nearly-empty")))
+    assert found["kept"].all()
+    text = (ROOT / "params.yaml").read_text(encoding="utf-8")
+    path = put(tmp_path / "params.yaml", text.replace("  ignore: []", "  ignore: [near-dupe]").encode())
+    with pytest.raises(AtelierError, match=r"curate.ignore must be one of near-duplicate, .*got \['near-dupe'\]"):
+        load(path)
+
+
+# ---- what a person reads
+
+
+def test_the_page_shows_what_was_set_aside(tmp_path: Path, portraits: Pixels) -> None:
+    """By reason, with its twin, with near misses, escaped, and with nothing from elsewhere."""
+    copy = RawPicture("<b>copy</b>.png", encode(_shifted(portraits[0], 1, 0)))
+    _verdicts([*_raw(portraits[:12]), copy], tmp_path / "out", CurateConfig(size=16))
+    page = (tmp_path / "out" / "verdicts.html").read_text(encoding="utf-8")
+    assert "12 of 13 pictures are kept" in page
+    assert 'id="near-duplicate"' in page
+    assert "&lt;b&gt;copy&lt;/b&gt;.png · stays: 0.png" in page
+    assert "Kept, but only just" in page
+    assert not re.search(r"(src|href)=\"(?!data:|#)", page)
+
+
+# ---- all of it
+
+
+@pytest.mark.slow
+def test_planted_defects_are_found_and_innocents_left_alone(tmp_path: Path) -> None:
+    """Every defect six times among 700 portraits: what the README says of each kind."""
+    alike, foreign = faces(40, "adventurer"), _cloth(40)
+    truth = plant(tmp_path / "heap", faces(900), np.concatenate([foreign[:20], _cloth(20, 1)]), _cloth(40, 2), 0, each=6)
+    del alike
+    found = ours(tmp_path / "heap", SIDE).found(truth)
+    rates = pd.Series(found.to_numpy(), index=truth["defect"].to_numpy(), dtype=float)
+    wanted = {code for code, defect in DEFECTS.items() if defect.kind in ("unreadable", "format", "worthless", "exact", "near")}
+    recall = rates[rates.index.isin(wanted)].groupby(level=0).mean()
+    assert (recall >= 0.8).all(), recall[recall < 1].to_dict()
+    assert recall.mean() >= 0.98
+    assert rates[["blurred", "noisy", "foreign-cluster"]].groupby(level=0).mean().min() >= 0.8
+    assert rates[""].mean() <= 0.01
+
+
+def _cloth(number: int, seed: int = 0) -> NDArray[np.uint8]:
+    """Woven patterns: nothing like a face, each seed of another kind."""
+    dice = np.random.default_rng(seed)
+    steps = np.arange(SIDE)
+    waves = [
+        np.sin(steps[:, None] * dice.uniform(0.3, 1.2) + seed) * np.cos(steps * dice.uniform(0.3, 1.2)) for _ in range(number)
+    ]
+    tint = dice.uniform(40, 120, (number, 1, 1, 3))
+    return np.clip(128 + np.stack(waves)[..., None] * tint, 0, 255).astype(np.uint8)
