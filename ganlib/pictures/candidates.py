@@ -1,6 +1,6 @@
 """The pictures that could be decoded, kept on disk while checks compare them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import IO, Any
@@ -12,6 +12,7 @@ from ganlib.errors import AtelierError
 from ganlib.files import digest_bytes
 from ganlib.pictures.decode import Pixels
 from ganlib.pictures.measures import Measures
+from ganlib.pictures.raw import Label
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +31,8 @@ class Candidates:
 
     pixels: uint8 [N, H, W, C], memory-mapped, as they would be learned from. views: uint8 [N, 64, 64, 3], memory-mapped, of all
     pictures alike. digests: of each picture's pixels and shape. facts: of each picture as found. size: pixels a side that are
-    learned from. kept: the rows that no earlier check has set aside, in the order in which the pictures were found.
+    learned from. labels: what is known of each. kept: the rows that no earlier check has set aside, in the order in which the
+    pictures were found.
     """
 
     pixels: Pixels
@@ -38,6 +40,7 @@ class Candidates:
     digests: Sequence[str]
     facts: Sequence[Facts]
     size: int
+    labels: Sequence[Mapping[str, Label]] = ()
     kept: Sequence[int] = field(default_factory=list)
 
     def kept_facts(self) -> list[Facts]:
@@ -67,13 +70,15 @@ def features(views: Pixels) -> NDArray[np.float32]:
 class Finding:
     """One picture to be set aside. row: its place among the candidates. score: how bad, in the check's own measure. threshold:
     the score from which on it is set aside, or up to which. twin: the row of the picture that stays in its place. aside: false
-    for one that only just stays, for a person to see where the threshold lies."""
+    for one that stays, but only just, for a person to see where the threshold lies. note: it stays, with the check's reason as a
+    note."""
 
     row: int
     score: float | None = None
     threshold: float | None = None
     twin: int | None = None
     aside: bool = True
+    note: bool = False
 
 
 class Pool:

@@ -26,7 +26,7 @@ from ganlib.pictures.tables import label_array
 from ganlib.pictures.verdicts import Verdict, count_reasons, write_verdicts
 from ganlib.pictures.views import VIEW, viewing
 
-FEWEST = 2
+FEWEST, FEW = 2, 40
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,8 @@ class CurateConfig:
 
     size: pixels a side of every picture; a network says which it can do. mode: colour or grey. fit: cut pictures to their
     middle square, or pad them with `background`, which also lies behind transparent ones. heldout: the share that is kept
-    from training. ignore: the reasons for which nothing is set aside.
+    from training. gate: the share that may be set aside, of 40 pictures or more.
+    ignore: the reasons for which nothing is set aside.
     """
 
     size: Annotated[int, MultipleOf(4, 16, 256)] = 32
@@ -44,6 +45,7 @@ class CurateConfig:
     background: Annotated[str, HexColour()] = "#ffffff"
     heldout: Share = 0.15
     seed: Natural = 0
+    gate: Share = 0.5
     ignore: Annotated[tuple[str, ...], Names(CHECKS, "reason")] = ()
 
 
@@ -84,7 +86,9 @@ def curate(
     with tempfile.TemporaryFile(dir=folder) as scratch, tempfile.TemporaryFile(dir=folder) as views:
         progress = _Progress(Pool(scratch), Pool(views))
         _examine(config, pictures, progress)
-        candidates = Candidates(progress.pool.pixels(), progress.views.pixels(), progress.digests, progress.facts, config.size)
+        candidates = Candidates(
+            progress.pool.pixels(), progress.views.pixels(), progress.digests, progress.facts, config.size, progress.labels
+        )
         _compare(config, progress, candidates, overrides or {})
         store = _write(config, progress, candidates.pixels, folder)
         write_page(folder, progress.verdicts, progress.decoded, candidates, progress.findings)
@@ -139,7 +143,9 @@ def _compare(config: CurateConfig, progress: _Progress, candidates: Candidates, 
         candidates.kept = [row for row, verdict in enumerate(verdicts) if verdict.kept]
         progress.findings[reason] = [finding for finding in check(candidates) if finding.row not in safe]
         for finding in progress.findings[reason]:
-            if finding.aside:
+            if finding.note:
+                verdicts[finding.row].notes = f"{verdicts[finding.row].notes} {reason}".strip()
+            elif finding.aside:
                 twin = None if finding.twin is None else verdicts[finding.twin].path
                 verdicts[finding.row].set_aside(reason, finding.score, finding.threshold, twin)
 
@@ -151,6 +157,7 @@ def _write(config: CurateConfig, progress: _Progress, pixels: Pixels, folder: Pa
     kept = [row for row, place in enumerate(progress.decoded) if progress.verdicts[place].kept]
     order = sorted(kept, key=lambda row: (splits[row] != TRAIN, digests[row]))
     _check_enough(progress.verdicts, [splits[row] for row in order])
+    _check_share(progress.verdicts, config.gate)
     write_verdicts(progress.verdicts, folder)
     return write_store(folder, pixels, order, _manifest(progress, splits, order), count_reasons(progress.verdicts))
 
@@ -166,6 +173,18 @@ def _check_enough(verdicts: list[Verdict], splits: list[str]) -> None:
         raise AtelierError(
             f"Expected pictures to learn from, found all {len(splits)} held out. Nothing was written; lower curate.heldout, or "
             "give more pictures."
+        )
+
+
+def _check_share(verdicts: list[Verdict], most: float) -> None:
+    """Raise `AtelierError` where a larger share than `most` was set aside: then the source, or a check, has gone astray."""
+    aside = sum(not verdict.kept for verdict in verdicts)
+    if len(verdicts) >= FEW and aside > most * len(verdicts):
+        counts = ", ".join(f"{reason}: {count}" for reason, count in count_reasons(verdicts).items())
+        raise AtelierError(
+            f"Expected at most {most:.0%} of the pictures to be set aside (curate.gate), found {aside} of {len(verdicts)} "
+            f"({counts}). Nothing was written, the data set before stays. Look into the source; if this is as it should be, "
+            "raise curate.gate, or name the check in curate.ignore."
         )
 
 

@@ -76,7 +76,7 @@ def _section(
     reason: str, count: int, found: Sequence[Finding], candidates: Candidates, names: Sequence[str], verdicts: Sequence[Verdict]
 ) -> _Section:
     aside = sorted((finding for finding in found if finding.aside), key=_beyond, reverse=True)
-    misses = [finding for finding in found if not finding.aside]
+    misses = [finding for finding in found if not finding.aside][:_SHOWN]
 
     def show(findings: Sequence[Finding]) -> list[_Shown]:
         return [_shown(finding, candidates, names) for finding in findings]

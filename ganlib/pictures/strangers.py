@@ -60,6 +60,18 @@ def _far(points: Tensor, share: float) -> tuple[NDArray[np.float64], NDArray[np.
     return far, near, _FAR * float(np.median(far))
 
 
+def nearest(features: NDArray[np.float32], views: Pixels, count: int) -> NDArray[np.int64]:
+    """Places of the `count` pictures most like each, itself left out, [N, count]; among every so-manieth of many."""
+    points = _points(features, views)
+    step = max(1, len(points) // _REFERENCES)
+    references = points[::step]
+
+    def work(start: int) -> Tensor:
+        return _apart_from(points, references, step, start).topk(min(count, len(references)), largest=False).indices * step
+
+    return np.asarray(torch.cat(list(parallel(work, range(0, len(points), _BLOCK)))).numpy())
+
+
 def _points(features: NDArray[np.float32], views: Pixels) -> Tensor:
     rows = torch.from_numpy(features)
     layout = [
@@ -73,15 +85,20 @@ def _distances(points: Tensor, references: Tensor, step: int, rank: int) -> tupl
     """Of every point from its `rank`-th and its nearest of the references, every `step`-th point, that is not itself."""
 
     def work(start: int) -> Tensor:
-        apart = torch.cdist(points[start : start + _BLOCK], references)
-        own = torch.arange(start, start + len(apart))
-        itself = own % step == 0
-        apart[itself, own[itself] // step] = torch.inf
-        closest = apart.topk(rank, largest=False, sorted=True).values
+        closest = _apart_from(points, references, step, start).topk(rank, largest=False, sorted=True).values
         return torch.stack([closest[:, -1], closest[:, 0]], dim=1)
 
     found = torch.cat(list(parallel(work, range(0, len(points), _BLOCK)))).double().clamp_min(1e-9).numpy()
     return found[:, 0], found[:, 1]
+
+
+def _apart_from(points: Tensor, references: Tensor, step: int, start: int) -> Tensor:
+    """Of a block of points from the references, every `step`-th point; infinite from itself."""
+    apart = torch.cdist(points[start : start + _BLOCK], references)
+    own = torch.arange(start, start + len(apart))
+    itself = (own % step == 0) & (own // step < len(references))
+    apart[itself, own[itself] // step] = torch.inf
+    return apart
 
 
 def _groups(points: Tensor, least: float) -> Iterator[tuple[NDArray[np.int64], float]]:

@@ -14,6 +14,7 @@ from ganlib.pictures.checks.duplicates import exact_duplicates, near_duplicates
 from ganlib.pictures.checks.emptiness import flat, nearly_empty
 from ganlib.pictures.checks.exposure import over_exposed, under_exposed
 from ganlib.pictures.checks.grain import noisy
+from ganlib.pictures.checks.labels import label_suspects
 from ganlib.pictures.checks.shape import extreme_aspect, too_small
 from ganlib.pictures.checks.sharpness import blurred
 from ganlib.pictures.checks.text import text_page
@@ -33,4 +34,5 @@ CHECKS: dict[str, Check] = {
     "under-exposed": under_exposed,
     "over-exposed": over_exposed,
     "off-topic": off_topic,
+    "label-suspect": label_suspects,
 }

@@ -5,6 +5,7 @@ not count. Around it lies the plane of what small shifts and enlargements make o
 y from x is that of y from this plane: |y - x|² less what the plane explains of it.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,7 +16,7 @@ from torch.nn.functional import avg_pool2d
 
 from ganlib.pictures.duplicates.smooth import maps, offsets, slopes, smooth
 
-_SIGMA, _DIMENSIONS, _SAMPLE, _BLOCK = 1.0, 96, 20_000, 512  # pixels of maps at half the resolution
+_SIGMA, _DIMENSIONS = 1.0, 96  # pixels of maps at half the resolution
 
 
 @dataclass(frozen=True)
@@ -39,20 +40,21 @@ class Projection:
     """The directions in which the descriptors of a set differ most: their principal components."""
 
     def __init__(self, views: NDArray[np.uint8]) -> None:
-        """Learn them from views uint8 [N, H, W, 3], or from every so-manieth of many."""
-        points, _ = _whole(views[:: max(1, len(views) // _SAMPLE)])
+        """Learn them from views uint8 [N, H, W, 3]; some thousands will do."""
+        points, _ = _whole(views)
         _, vectors = torch.linalg.eigh((points - points.mean(0)).T.double() @ (points - points.mean(0)).double())
         self._basis = vectors[:, -_DIMENSIONS:].float().contiguous()
 
     def describe(self, views: NDArray[np.uint8]) -> Descriptors:
         """The descriptors of views uint8 [N, H, W, 3]."""
-        parts = [self._describe(views[start : start + _BLOCK]) for start in range(0, len(views), _BLOCK)]
-        return Descriptors(torch.cat([part.points for part in parts]), torch.cat([part.tangents for part in parts]))
-
-    def _describe(self, views: NDArray[np.uint8]) -> Descriptors:
         points, tangents = _whole(views)
         frames, _ = torch.linalg.qr((tangents @ self._basis).transpose(1, 2))
         return Descriptors(points @ self._basis, frames.transpose(1, 2).contiguous())
+
+
+def joined(parts: Sequence[Descriptors]) -> Descriptors:
+    """All of them, one after the other."""
+    return Descriptors(torch.cat([part.points for part in parts]), torch.cat([part.tangents for part in parts]))
 
 
 def _whole(views: NDArray[np.uint8]) -> tuple[Tensor, Tensor]:

@@ -13,12 +13,12 @@ from ganlib.pictures.decode import Pixels
 from ganlib.pictures.duplicates.register import LEVELS, residuals
 from ganlib.pictures.duplicates.smooth import maps
 from ganlib.pictures.duplicates.synthetic import WAYS
-from ganlib.pictures.duplicates.tangent import Projection, nearest
+from ganlib.pictures.duplicates.tangent import Projection, joined, nearest
 from ganlib.progress import Progress
 
-_SAMPLE = 48  # views that copies are made of
+_SAMPLE, _LEARNED = 48, 10_000  # views that copies are made of, and that directions are learned from
 _NEAREST, _SHOWN = 4, 6
-_MARGIN = 1.5  # what a true copy may be further away than those that were made
+_MARGIN, _ROUGHLY = 1.5, 1.2  # what a true copy may be further away than those that were made
 _LEAST, _MOST, _UNLIKE = 3.0, 16.0, 0.6  # levels that no one sees, that everyone sees; of the most alike unrelated pictures'
 _GAP = 1.4  # how far above copies the cut may lie, as a ratio
 _FAINT, _FULL = 16.0, 64.0  # levels of contrast below which differences count for more
@@ -47,11 +47,11 @@ class Finder:
         sample = self._rows[:: max(1, len(self._rows) // _SAMPLE)][:_SAMPLE]
         originals = np.concatenate([views[sample]] * len(WAYS))
         copies = np.stack([way(view) for way in WAYS for view in views[sample]])
-        self._projection = single(lambda: Projection(views[self._rows[:: max(1, len(self._rows) // 20_000)]]))
+        self._projection = single(lambda: Projection(views[self._rows[:: max(1, len(self._rows) // _LEARNED)]]))
         apart = single(lambda: self._projection.describe(originals).to(self._projection.describe(copies).points))
         self.radius = _MARGIN * float(apart.sqrt().quantile(0.99))
         left = _all(originals, copies)
-        rough = left[:, :-1].quantile(0.99, dim=0) * _MARGIN
+        rough = left[:, :-1].quantile(0.99, dim=0) * _ROUGHLY
         self._limits = [*rough.tolist(), torch.inf]
         self._low = min(_MOST, max(_LEAST, float(left[:, -1].quantile(0.99))))
         self._unrelated = float(_all(views[sample], views[np.roll(sample, 1)])[:, -1].min())
@@ -80,7 +80,8 @@ class Finder:
 
     def _candidates(self) -> NDArray[np.int64]:
         """[P, 3]: places of two views, the smaller one first, and whether the first is to be mirrored."""
-        described = single(lambda: self._projection.describe(self._views[self._rows]))
+        blocks = [self._rows[start : start + _BLOCK] for start in range(0, len(self._rows), _BLOCK)]
+        described = joined(list(parallel(lambda rows: self._projection.describe(self._views[rows]), blocks)))
         found = []
         for mirrored in (False, True):
             starts = range(0, len(self._rows), _BLOCK)
