@@ -91,7 +91,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--labels", help="a CSV file with a column name or path, and a column a label")
     parser.add_argument("--overrides", type=Path, help="a CSV file with the columns path and verdict (keep or drop)")
     for name, default in KNOBS.items():
-        parser.add_argument(f"--{name}", help=f"as curate.{name} in params.yaml (default {default})")
+        parser.add_argument(f"--{name}", help=f"as curate.{name} in params.yaml (default {default if default != () else 'none'})")
     options = parser.parse_args()
     if options.source is not None and options.out is None:
         parser.error("--source needs --out, the folder to write")
