@@ -156,8 +156,9 @@ class _Known:
     def pairs(self) -> list[Pair]:
         return [pair for pair in self._pairs if pair.left <= self.cut]
 
-    def left(self, first: int, second: int) -> float:
-        return next((pair.left for pair in self._pairs if {pair.first, pair.second} == {first, second}), np.inf)
+    def left(self, first: int, others: Sequence[int]) -> list[float]:
+        known = {frozenset((pair.first, pair.second)): pair.left for pair in self._pairs}
+        return [known.get(frozenset((first, other)), np.inf) for other in others]
 
 
 def test_of_a_group_the_best_stays() -> None:
@@ -166,6 +167,28 @@ def test_of_a_group_the_best_stays() -> None:
     assert sorted(worse_of(alike, [1, 3, 2])) == [(0, 1, 0.1), (2, 1, 0.2)]
     chain = _Known([Pair(0, 1, 0.1), Pair(1, 2, 0.2), Pair(0, 2, 5.0)])
     assert list(worse_of(chain, [3, 2, 1])) == [(1, 0, 0.1)]
+
+
+def test_copies_are_found_wherever_they_stand_in_the_source(tmp_path: Path, portraits: Pixels) -> None:
+    """Each beside its original, so that what is compared to know how unlike others are is full of twins."""
+    raw = [picture for place, view in enumerate(portraits[:20]) for picture in _with_copy(place, view)]
+    found = _verdicts(raw, tmp_path / "out", CurateConfig(size=16))
+    assert found["reason"].value_counts().to_dict() == {"": 20, "near-duplicate": 20}
+    assert found.loc[~found["kept"], "twin_of"].to_dict() == {f"{place}.jpg": f"{place}.png" for place in range(20)}
+
+
+def _with_copy(place: int, view: Pixels) -> list[RawPicture]:
+    return [RawPicture(f"{place}.png", encode(view)), RawPicture(f"{place}.jpg", encode(view, "JPEG", quality=80))]
+
+
+def test_a_sharp_picture_is_better_than_a_larger_blurred_copy(tmp_path: Path, portraits: Pixels) -> None:
+    """Pixels that show nothing do not count."""
+    import cv2
+
+    large = np.asarray(cv2.GaussianBlur(cv2.resize(portraits[0], (192, 192)), (0, 0), 4.0), np.uint8)
+    raw = [*_raw(portraits[:12]), RawPicture("large.png", encode(large))]
+    found = _verdicts(raw, tmp_path / "out", CurateConfig(size=64, ignore=("blurred",)))
+    assert found.loc["0.png", "kept"]
 
 
 # ---- what does not belong
@@ -269,6 +292,16 @@ def test_overrides_win_over_every_check(tmp_path: Path, portraits: Pixels) -> No
     assert decided.loc["3.png", ["kept", "reason"]].tolist() == [False, "dropped-by-hand"]
 
 
+def test_of_two_equal_ones_the_one_that_is_to_be_kept_stays(tmp_path: Path, portraits: Pixels) -> None:
+    """A data set holds every picture once; which of two, a person may say, by a name as odd as it comes."""
+    odd = "b\\xff.png"
+    raw = [*_raw(portraits[:4]), RawPicture(odd, encode(portraits[0]))]
+    table = put(tmp_path / "overrides.csv", f"path,verdict\n{odd},keep\n".encode())
+    found = _verdicts(raw, tmp_path / "out", CurateConfig(size=16), table)
+    assert found.loc["0.png", ["kept", "reason", "twin_of"]].tolist() == [False, "exact-duplicate", odd]
+    assert found.loc[odd, "kept"]
+
+
 def test_rows_of_overrides_that_decide_nothing_are_named(
     tmp_path: Path, portraits: Pixels, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -289,8 +322,8 @@ def test_another_verdict_is_refused(tmp_path: Path) -> None:
 
 def test_a_reason_that_is_ignored_sets_nothing_aside(tmp_path: Path, portraits: Pixels) -> None:
     """`curate.ignore` in params.yaml; an unknown reason is refused, the nearest named first."""
-    flat = [RawPicture(name, encode(np.full((SIDE, SIDE, 3), level, np.uint8))) for name, level in (("a", 9), ("b", 90))]
-    found = _verdicts([*_raw(portraits[:4]), *flat], tmp_path / "out", CurateConfig(size=16, ignore=("flat", "nearly-empty")))
+    flat = RawPicture("flat", encode(np.full((SIDE, SIDE, 3), 90, np.uint8)))
+    found = _verdicts([*_raw(portraits[:4]), flat], tmp_path / "out", CurateConfig(size=16, ignore=("flat", "nearly-empty")))
     assert found["kept"].all()
     text = (ROOT / "params.yaml").read_text(encoding="utf-8")
     path = put(tmp_path / "params.yaml", text.replace("  ignore: []", "  ignore: [near-dupe]").encode())

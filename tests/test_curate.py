@@ -154,12 +154,15 @@ def test_the_split_has_the_share_asked_for() -> None:
 
 
 def test_duplicates_are_told_by_pixels_not_by_bytes_or_names(tmp_path: Path) -> None:
-    """The first of equal pictures stays, whatever the others' formats; a picture that differs in one pixel stays too."""
+    """The first of equal pictures stays, whatever the others' formats; one that differs in one pixel is another, if near."""
     other = pixels(0, 16)
     other[3, 3, 0] ^= 1
     forms = [encode(pixels(0, 16), form) for form in ("PNG", "BMP", "TIFF")] + [encode(other)]
-    _curate([RawPicture(f"{place}", data) for place, data in enumerate(forms)], tmp_path / "out")
-    assert _verdicts(tmp_path / "out")["twin_of"].fillna("").to_dict() == {"0": "", "1": "0", "2": "0", "3": ""}
+    raw = [RawPicture(f"{place}", data) for place, data in enumerate([*forms, png(5, 16)])]
+    _curate(raw, tmp_path / "out", replace(CONFIG, ignore=("near-duplicate",)))
+    assert _verdicts(tmp_path / "out")["twin_of"].fillna("").to_dict() == {"0": "", "1": "0", "2": "0", "3": "", "4": ""}
+    _curate(raw, tmp_path / "near")
+    assert _verdicts(tmp_path / "near").loc["3", ["reason", "twin_of"]].tolist() == ["near-duplicate", "0"]
 
 
 def test_grey_pictures_have_one_channel(tmp_path: Path) -> None:

@@ -2,7 +2,7 @@
 
 import tempfile
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -12,7 +12,7 @@ from ganlib.errors import AtelierError
 from ganlib.knobs import MultipleOf, Names, Natural, Share
 from ganlib.pictures.ahead import ahead
 from ganlib.pictures.candidates import Candidates, Facts, Finding, Pool, digest_pixels
-from ganlib.pictures.checks import CHECKS
+from ganlib.pictures.checks import CHECKS, EXACT
 from ganlib.pictures.colour import HexColour, channels
 from ganlib.pictures.decode import Pixels, Refused, examine
 from ganlib.pictures.measures import measure
@@ -46,7 +46,7 @@ class CurateConfig:
     heldout: Share = 0.15
     seed: Natural = 0
     gate: Share = 0.5
-    ignore: Annotated[tuple[str, ...], Names(CHECKS, "reason")] = ()
+    ignore: Annotated[tuple[str, ...], Names([reason for reason in CHECKS if reason != EXACT], "reason")] = ()
 
 
 @dataclass(frozen=True)
@@ -131,7 +131,7 @@ def _examine(config: CurateConfig, pictures: Iterable[RawPicture], progress: _Pr
 def _compare(config: CurateConfig, progress: _Progress, candidates: Candidates, overrides: Mapping[str, str]) -> None:
     """Let a person's verdicts be, then run the checks, each on what the ones before it left."""
     for verdict in progress.verdicts:
-        if overrides.get(verdict.path) == DROP:
+        if verdict.kept and overrides.get(verdict.path) == DROP:
             verdict.set_aside(DROPPED)
     verdicts = [progress.verdicts[place] for place in progress.decoded]
     safe = {row for row, verdict in enumerate(verdicts) if overrides.get(verdict.path) == KEEP}
@@ -141,13 +141,23 @@ def _compare(config: CurateConfig, progress: _Progress, candidates: Candidates, 
         if reason in config.ignore:
             continue
         candidates.kept = [row for row, verdict in enumerate(verdicts) if verdict.kept]
-        progress.findings[reason] = [finding for finding in check(candidates) if finding.row not in safe]
+        found = check(candidates)
+        if reason == EXACT:  # of two that are equal one has to go
+            found = (_turned(finding) if finding.row in safe and finding.twin not in safe else finding for finding in found)
+            progress.findings[reason] = list(found)
+        else:
+            progress.findings[reason] = [finding for finding in found if finding.row not in safe]
         for finding in progress.findings[reason]:
             if finding.note:
                 verdicts[finding.row].notes = f"{verdicts[finding.row].notes} {reason}".strip()
             elif finding.aside:
                 twin = None if finding.twin is None else verdicts[finding.twin].path
                 verdicts[finding.row].set_aside(reason, finding.score, finding.threshold, twin)
+
+
+def _turned(finding: Finding) -> Finding:
+    """The twin goes instead."""
+    return finding if finding.twin is None else replace(finding, row=finding.twin, twin=finding.row)
 
 
 def _write(config: CurateConfig, progress: _Progress, pixels: Pixels, folder: Path) -> Store:

@@ -84,7 +84,7 @@ def _decode(name: str, data: bytes, form: str, mode: Literal["RGB", "L"], backgr
             picture.draft(None, (4 * near, 4 * near))
         picture.load()
         if form == "PNG" and not _sums_right(data):
-            raise Refused("damaged")
+            raise Refused("damaged" if _ends(data, form) else "truncated")
         return Decoded(_flat(_upright(picture), mode, background), width, height, form not in ("JPEG", "WEBP"), notes)
 
 

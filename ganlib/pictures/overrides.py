@@ -13,11 +13,11 @@ DROPPED = "dropped-by-hand"
 
 
 def read_overrides(path: Path) -> dict[str, str]:
-    """The verdicts, "keep" or "drop", by a picture's path in its source.
+    """The verdicts, "keep" or "drop", by a picture's path as `verdicts.parquet` has it.
 
     Raises `AtelierError` where the file is missing or no such table, names a picture twice, or has another verdict.
     """
-    rows = read_labels(path)
+    rows = read_labels(path, as_is=True)
     for number, (name, row) in enumerate(rows.items()):
         if row.get("verdict") not in (KEEP, DROP):
             found = row.get("verdict") or "nothing"

@@ -1,7 +1,7 @@
 """The page that shows what was set aside and why: `verdicts.html`, one file that needs no network."""
 
 import base64
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -53,10 +53,10 @@ def write_page(
     import jinja2
 
     names = [verdicts[place].path for place in decoded]
-    counts = count_reasons(verdicts)
+    counts, gone = count_reasons(verdicts), {verdict.path for verdict in verdicts if not verdict.kept}
     near = [reason for reason, found in findings.items() if found and reason not in counts]
     sections = [
-        _section(reason, counts.get(reason, 0), findings.get(reason, ()), candidates, names, verdicts)
+        _section(reason, counts.get(reason, 0), findings.get(reason, ()), candidates, names, verdicts, gone)
         for reason in [*counts, *near]
     ]
     notes = [note for verdict in verdicts if verdict.kept for note in verdict.notes.split()]
@@ -73,10 +73,16 @@ def write_page(
 
 
 def _section(
-    reason: str, count: int, found: Sequence[Finding], candidates: Candidates, names: Sequence[str], verdicts: Sequence[Verdict]
+    reason: str,
+    count: int,
+    found: Sequence[Finding],
+    candidates: Candidates,
+    names: Sequence[str],
+    verdicts: Sequence[Verdict],
+    gone: Container[str],
 ) -> _Section:
     aside = sorted((finding for finding in found if finding.aside), key=_beyond, reverse=True)
-    misses = [finding for finding in found if not finding.aside][:_SHOWN]
+    misses = [finding for finding in found if not finding.aside and names[finding.row] not in gone][:_SHOWN]
 
     def show(findings: Sequence[Finding]) -> list[_Shown]:
         return [_shown(finding, candidates, names) for finding in findings]

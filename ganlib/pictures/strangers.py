@@ -106,6 +106,8 @@ def _groups(points: Tensor, least: float) -> Iterator[tuple[NDArray[np.int64], f
     from scipy.cluster.hierarchy import linkage
 
     centres, owner = single(lambda: _clusters(points))
+    if len(centres) < 2:
+        return
     tree = linkage(centres.double().numpy(), "average")
     late = _LATE * float(np.median(tree[:, 2]))
     counts = np.bincount(owner, minlength=len(centres))

@@ -21,12 +21,13 @@ from ganlib.pictures.checks.text import text_page
 
 Check = Callable[[Candidates], Iterator[Finding]]
 
+EXACT = "exact-duplicate"  # cannot be ignored: a data set holds every picture once
 CHECKS: dict[str, Check] = {
     "too-small": too_small,
     "extreme-aspect": extreme_aspect,
     "flat": flat,
     "nearly-empty": nearly_empty,
-    "exact-duplicate": exact_duplicates,
+    EXACT: exact_duplicates,
     "near-duplicate": near_duplicates,
     "text-page": text_page,
     "blurred": blurred,

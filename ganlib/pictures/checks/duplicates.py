@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from ganlib.pictures.candidates import Candidates, Finding
+from ganlib.pictures.checks.sharpness import SHARP
 
 
 def exact_duplicates(candidates: Candidates) -> Iterator[Finding]:
@@ -30,7 +31,9 @@ def near_duplicates(candidates: Candidates) -> Iterator[Finding]:
         yield Finding(candidates.kept[worse], pair.left, finder.cut, candidates.kept[better], aside=False)
 
 
-def _merit(candidates: Candidates, row: int) -> tuple[int, bool, int]:
-    """What makes a picture better than its twin: more pixels, then a lossless format, then to have been found first."""
+def _merit(candidates: Candidates, row: int) -> tuple[bool, int, bool, int]:
+    """What makes a picture better than its twin: to be sharp, then more pixels (up to twice the size that is learned from; more
+    are of no use), then a lossless format, then to have been found first."""
     facts = candidates.facts[row]
-    return facts.width * facts.height, facts.lossless, -row
+    side = min(facts.width, facts.height, 2 * candidates.size)
+    return facts.measures.sharpness >= SHARP, side, facts.lossless, -row

@@ -9,11 +9,12 @@ from ganlib.pictures.candidates import Candidates, Finding
 from ganlib.pictures.checks.beyond import below
 
 _WIDTH = 2.5
-_SHARP = 0.6  # of `Measures.sharpness`: what is sharper is not blurred, however sharp the others are
+SHARP = 0.6  # of `Measures.sharpness`: what is sharper is not blurred, however sharp the others are
 
 
 def blurred(candidates: Candidates) -> Iterator[Finding]:
     """blurred, compared with the others"""
     sharpness = candidates.measured("sharpness")
-    threshold = min(_SHARP, float(np.exp(fences.lower(np.log(sharpness + 1e-3), _WIDTH))))
+    fence = fences.lower(np.log(sharpness + 1e-3), _WIDTH)
+    threshold = min(SHARP, float(np.exp(fence))) if np.isfinite(fence) else -np.inf
     yield from below(candidates.kept, sharpness, threshold)

@@ -1,9 +1,12 @@
 """From pairs of twins to groups of which one picture, the best, is kept."""
 
 from collections.abc import Iterator, Sequence
+from math import inf
 from typing import Any, Protocol
 
 from ganlib.pictures.duplicates.twins import Pair
+
+_LARGE = 200  # pictures; in a larger group only those are compared that are among each other's nearest
 
 
 class Comparer(Protocol):
@@ -15,8 +18,8 @@ class Comparer(Protocol):
         """All pairs of twins among the nearest."""
         ...
 
-    def left(self, first: int, second: int) -> float:
-        """How much of the difference of two is left."""
+    def left(self, first: int, others: Sequence[int]) -> list[float]:
+        """How much of the difference between one and each of the others is left."""
         ...
 
 
@@ -30,12 +33,13 @@ def worse_of(finder: Comparer, merits: Sequence[Any]) -> Iterator[tuple[int, int
         waiting = sorted(group, key=lambda place: merits[place], reverse=True)
         while waiting:
             best, *others = waiting
-            left = {other: known.get((min(best, other), max(best, other))) for other in others}
-            left = {other: finder.left(best, other) if found is None else found for other, found in left.items()}
+            left = {other: known.get((min(best, other), max(best, other)), inf) for other in others}
+            unknown = [other for other in others if left[other] == inf] if len(group) <= _LARGE else []
+            left |= dict(zip(unknown, finder.left(best, unknown), strict=True)) if unknown else {}
             for other in others:
-                if (found := left[other]) is not None and found <= finder.cut:
-                    yield other, best, found
-            waiting = [other for other in others if (left[other] or 0.0) > finder.cut]
+                if left[other] <= finder.cut:
+                    yield other, best, left[other]
+            waiting = [other for other in others if left[other] > finder.cut]
 
 
 def _groups(pairs: dict[tuple[int, int], float]) -> list[list[int]]:

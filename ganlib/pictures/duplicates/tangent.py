@@ -16,7 +16,7 @@ from torch.nn.functional import avg_pool2d
 
 from ganlib.pictures.duplicates.smooth import maps, offsets, slopes, smooth
 
-_SIGMA, _DIMENSIONS = 1.0, 96  # pixels of maps at half the resolution
+_SIGMA, _DIMENSIONS, _BLOCK = 1.0, 96, 512  # pixels of maps at half the resolution
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class Projection:
 
     def __init__(self, views: NDArray[np.uint8]) -> None:
         """Learn them from views uint8 [N, H, W, 3]; some thousands will do."""
-        points, _ = _whole(views)
+        points = torch.cat([_whole(views[start : start + _BLOCK])[0] for start in range(0, len(views), _BLOCK)])
         _, vectors = torch.linalg.eigh((points - points.mean(0)).T.double() @ (points - points.mean(0)).double())
         self._basis = vectors[:, -_DIMENSIONS:].float().contiguous()
 

@@ -47,14 +47,16 @@ class Finder:
         sample = self._rows[:: max(1, len(self._rows) // _SAMPLE)][:_SAMPLE]
         originals = np.concatenate([views[sample]] * len(WAYS))
         copies = np.stack([way(view) for way in WAYS for view in views[sample]])
-        self._projection = single(lambda: Projection(views[self._rows[:: max(1, len(self._rows) // _LEARNED)]]))
+        self._projection = single(lambda: Projection(views[self._rows[:: -(-len(self._rows) // _LEARNED)]]))
         apart = single(lambda: self._projection.describe(originals).to(self._projection.describe(copies).points))
         self.radius = _MARGIN * float(apart.sqrt().quantile(0.99))
         left = _all(originals, copies)
         rough = left[:, :-1].quantile(0.99, dim=0) * _ROUGHLY
         self._limits = [*rough.tolist(), torch.inf]
         self._low = min(_MOST, max(_LEAST, float(left[:, -1].quantile(0.99))))
-        self._unrelated = float(_all(views[sample], views[np.roll(sample, 1)])[:, -1].min())
+        unrelated = np.concatenate([_all(views[sample], views[np.roll(sample, by)])[:, -1].numpy() for by in (1, 7)])
+        unrelated = unrelated[unrelated > _MOST]  # others are twins
+        self._unrelated = float(unrelated.min()) if len(unrelated) else np.inf
         self.cut = self._low
         self.misses: list[Pair] = []
 
@@ -73,10 +75,12 @@ class Finder:
         self.misses = found[len(twins) :][:_SHOWN]
         return twins
 
-    def left(self, first: int, second: int) -> float:
-        """Of the difference between two views, either of them mirrored or not."""
-        both = np.array([[first, second, 0], [first, second, 1]])
-        return float(self._compare(both).min())
+    def left(self, first: int, others: Sequence[int]) -> list[float]:
+        """Of the difference between one view and each of the others, mirrored or not."""
+        pairs = np.array([[first, other, mirrored] for other in others for mirrored in (0, 1)])
+        blocks = [pairs[start : start + _PART] for start in range(0, len(pairs), _PART)]
+        found = np.concatenate(list(parallel(self._compare, blocks)))
+        return [float(much) for much in found.reshape(-1, 2).min(axis=1)]
 
     def _candidates(self) -> NDArray[np.int64]:
         """[P, 3]: places of two views, the smaller one first, and whether the first is to be mirrored."""

@@ -15,10 +15,11 @@ SHOWN = 5
 Labels = dict[str, dict[str, Label]]
 
 
-def read_labels(path: Path) -> Labels:
+def read_labels(path: Path, as_is: bool = False) -> Labels:
     """The labels in a CSV file, by picture name; a column whose every value is a number becomes numbers.
 
-    Raises `AtelierError` where the file is missing, is not UTF-8, has no column `name` or `path`, names a picture twice, or
+    as_is: names are meant as they are written; else a backslash stands between folders, too. Raises `AtelierError` where the
+    file is missing, is not UTF-8, has no column `name` or `path`, names a picture twice, or
     has a row of another length than its header.
     """
     header, rows = _read(path)
@@ -28,7 +29,8 @@ def read_labels(path: Path) -> Labels:
     columns = {name: _typed([row[place] for row in rows]) for place, name in enumerate(header) if name not in (key, "")}
     labels: Labels = {}
     for number, row in enumerate(rows):
-        name = row[header.index(key)].replace("\\", "/").removeprefix("./")
+        name = row[header.index(key)]
+        name = name if as_is else name.replace("\\", "/").removeprefix("./")
         if name in labels:
             raise AtelierError(f"{path}: expected one row a picture, found two for {name}. Remove one.")
         labels[name] = {label: values[number] for label, values in columns.items()}
