@@ -214,7 +214,7 @@ def test_a_label_that_all_neighbours_contradict_is_noted() -> None:
     labels[7], labels[100] = {"class": "dog"}, {"class": "cat"}
     views = np.full((120, SIDE, SIDE, 3), 128, np.uint8)
     candidates = Candidates(views, views, [], [], SIDE, labels, range(120))
-    candidates.__dict__["features"] = np.concatenate(clouds).astype(np.float32)
+    candidates.__dict__["_features"] = {row: row for row in range(120)}, np.concatenate(clouds).astype(np.float32)
     found = list(label_suspects(candidates))
     assert [finding.row for finding in found] == [7, 100]
     assert all(finding.note and not finding.aside for finding in found)

@@ -51,10 +51,14 @@ class Candidates:
         """One of `Measures`, of the pictures that are kept, in their order."""
         return np.array([getattr(facts.measures, name) for facts in self.kept_facts()], np.float64)
 
+    def kept_features(self) -> NDArray[np.float32]:
+        """Of the pictures that are kept, in their order, [M, D]. Computed when first asked for, of those that are kept then."""
+        places, found = self._features
+        return found[[places[row] for row in self.kept]]
+
     @cached_property
-    def features(self) -> NDArray[np.float32]:
-        """Of every view, [N, D]. Computed when first asked for."""
-        return features(self.views)
+    def _features(self) -> tuple[dict[int, int], NDArray[np.float32]]:
+        return {row: place for place, row in enumerate(self.kept)}, features(self.views[np.asarray(self.kept)])
 
 
 def features(views: Pixels) -> NDArray[np.float32]:

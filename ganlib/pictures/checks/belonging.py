@@ -9,7 +9,7 @@ from ganlib.pictures.candidates import Candidates, Finding, features
 from ganlib.pictures.decode import Pixels
 
 _GREY = 8  # levels between the channels of what is grey to the eye
-_COMPARED = 2000
+_COMPARED = 600
 
 
 def off_topic(candidates: Candidates) -> Iterator[Finding]:
@@ -20,7 +20,7 @@ def off_topic(candidates: Candidates) -> Iterator[Finding]:
         return
     rows = np.asarray(candidates.kept)
     views = candidates.views[rows]
-    found = {place: (distance, threshold) for place, distance, threshold in strangers(candidates.features[rows], views)}
+    found = {place: (distance, threshold) for place, distance, threshold in strangers(candidates.kept_features(), views)}
     for place in _belonging_but_for_colour(views, list(found)):
         del found[place]
     for place, (distance, threshold) in found.items():

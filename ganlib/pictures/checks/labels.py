@@ -22,7 +22,7 @@ def label_suspects(candidates: Candidates) -> Iterator[Finding]:
     from ganlib.pictures.strangers import nearest
 
     rows = np.asarray(candidates.kept)
-    around = nearest(candidates.features[rows], candidates.views[rows], _NEIGHBOURS)
+    around = nearest(candidates.kept_features(), candidates.views[rows], _NEIGHBOURS)
     suspects: dict[int, float] = {}
     for values in known.values():
         suspects |= _outvoted(values, around)
