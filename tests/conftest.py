@@ -21,7 +21,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")  # networks this small only wait f
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 PROJECT = Path(__file__).parents[1]
-CODE = ("ganlib", "tasks", "flows")
+CODE = ("ganlib", "tasks", "flows", "curation")
 FILES = (".dvcignore", ".gitignore", "data.dvc", "dvc.yaml", "params.yaml", "prefect.yaml", "pyproject.toml")
 STEPS = ("collect", "curate", "train", "sample", "evaluate", "report")
 NOWHERE = "http://127.0.0.1:9"  # nothing answers here, and says so at once
