@@ -25,6 +25,7 @@ from ganlib.pictures.decode import Pixels, Refused, examine
 from ganlib.pictures.duplicates.groups import worse_of
 from ganlib.pictures.duplicates.register import residuals
 from ganlib.pictures.duplicates.smooth import maps
+from ganlib.pictures.duplicates.synthetic import shifted
 from ganlib.pictures.duplicates.tangent import Projection, nearest, squared_distances
 from ganlib.pictures.duplicates.twins import Pair
 from ganlib.pictures.measures import measure
@@ -47,11 +48,6 @@ def faces(number: int, style: str = "lorelei", seed: int = 5) -> Pixels:
 def portraits() -> Pixels:
     """Some portraits, drawn once."""
     return faces(60)
-
-
-def _shifted(view: Pixels, right: int, down: int) -> Pixels:
-    padded = np.pad(view, ((4, 4), (4, 4), (0, 0)), mode="edge")
-    return padded[4 - down : 4 - down + SIDE, 4 - right : 4 - right + SIDE]
 
 
 def _verdicts(pictures: Sequence[RawPicture], out: Path, config: CurateConfig, overrides: Path | None = None) -> pd.DataFrame:
@@ -119,7 +115,7 @@ def test_the_tangent_distance_hardly_sees_a_shift(portraits: Pixels) -> None:
     """To itself 0; to itself shifted by a pixel less than to any other portrait; and the nearest are found, oneself left out."""
     projection = Projection(portraits)
     known = projection.describe(portraits)
-    moved = projection.describe(np.stack([_shifted(view, 1, 1) for view in portraits]))
+    moved = projection.describe(np.stack([shifted(view, 1, 1) for view in portraits]))
     apart = squared_distances(moved, known.points)
     assert squared_distances(known, known.points).diagonal().max() < 1e-4
     assert (apart.argmin(1).numpy() == np.arange(len(portraits))).all()
@@ -134,7 +130,7 @@ def test_a_copy_leaves_nothing_other_eyes_do(portraits: Pixels) -> None:
     """Shifted, stretched, brightened: a few levels are left; another face with the same hair: many."""
     a = portraits[:8]
     copies = {
-        "shifted": np.stack([_shifted(view, 2, -1) for view in a]),
+        "shifted": np.stack([shifted(view, 2, -1) for view in a]),
         "darker": (a * 0.85).astype(np.uint8),
         "cropped": np.stack(
             [np.asarray(Image.fromarray(view[2:62, 2:62]).resize((SIDE, SIDE), Image.Resampling.BICUBIC)) for view in a]
@@ -336,7 +332,7 @@ def test_a_reason_that_is_ignored_sets_nothing_aside(tmp_path: Path, portraits: 
 
 def test_the_page_shows_what_was_set_aside(tmp_path: Path, portraits: Pixels) -> None:
     """By reason, with its twin, with near misses, escaped, and with nothing from elsewhere."""
-    copy = RawPicture("<b>copy</b>.png", encode(_shifted(portraits[0], 1, 0)))
+    copy = RawPicture("<b>copy</b>.png", encode(shifted(portraits[0], 1, 0)))
     _verdicts([*_raw(portraits[:12]), copy], tmp_path / "out", CurateConfig(size=16))
     page = (tmp_path / "out" / "verdicts.html").read_text(encoding="utf-8")
     assert "12 of 13 pictures are kept" in page

@@ -86,3 +86,17 @@ def test_an_experiment_in_a_copy_finds_the_projects_interpreter(chain: Workspace
     assert f"train done by {chain.folder}/.venv/bin/python" in output
     assert "collect done" not in output
     assert chain.git("status", "--porcelain") == ""
+
+
+@pytest.mark.slow
+def test_a_night_that_sets_too_much_aside_leaves_the_data_set(workspace: Workspace) -> None:
+    """DVC takes away what a step is to write, and would leave nothing where the gate stays shut; but not this."""
+    workspace.dvc("repro", "curate")
+    before = workspace.read("artifacts/dataset/dataset.json")
+    workspace.change("curate", gate=0.0)
+    (workspace.folder / "curation/overrides.csv").write_text("path,verdict\nlorelei-1-000003.png,drop\n")
+    output = workspace.dvc("repro", "curate", code=255)
+    assert (
+        "error: Expected at most 0% of the pictures to be set aside (curate.gate), found 1 of 64 (dropped-by-hand: 1)." in output
+    )
+    assert workspace.read("artifacts/dataset/dataset.json") == before

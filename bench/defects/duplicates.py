@@ -1,4 +1,8 @@
-"""Copies of a picture that is in the set: the same again, or changed as pictures are on their way through the web."""
+"""Copies of a picture that is in the set: the same again, or changed as pictures are on their way through the web.
+
+Made here by Pillow, and not by `ganlib.pictures.duplicates.synthetic`, on whose copies the search is calibrated: it is not to be
+measured on what it has learned from.
+"""
 
 import numpy as np
 from numpy.random import Generator

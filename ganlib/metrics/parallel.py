@@ -27,4 +27,5 @@ def parallel(work: Callable[[T], R], items: Iterable[T], threads: int | None = N
 
 def single(work: Callable[[], R]) -> R:
     """`work` on one thread, for the same bits however many there are."""
-    return next(iter(list(parallel(lambda _: work(), [None], threads=1))))
+    [found] = parallel(lambda _: work(), [None], threads=1)
+    return found

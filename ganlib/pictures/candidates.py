@@ -31,8 +31,8 @@ class Candidates:
 
     pixels: uint8 [N, H, W, C], memory-mapped, as they would be learned from. views: uint8 [N, 64, 64, 3], memory-mapped, of all
     pictures alike. digests: of each picture's pixels and shape. facts: of each picture as found. size: pixels a side that are
-    learned from. labels: what is known of each. kept: the rows that no earlier check has set aside, in the order in which the
-    pictures were found.
+    learned from. labels: what is known of each. kept: the rows that no earlier check has set aside, those that a person
+    wants kept first, in the order in which the pictures were found.
     """
 
     pixels: Pixels

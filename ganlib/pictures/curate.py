@@ -2,7 +2,7 @@
 
 import tempfile
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -140,24 +140,16 @@ def _compare(config: CurateConfig, progress: _Progress, candidates: Candidates, 
     for reason, check in CHECKS.items():
         if reason in config.ignore:
             continue
-        candidates.kept = [row for row, verdict in enumerate(verdicts) if verdict.kept]
+        kept = (row for row, verdict in enumerate(verdicts) if verdict.kept)
+        candidates.kept = sorted(kept, key=lambda row: row not in safe)  # of two equal ones the first stays
         found = check(candidates)
-        if reason == EXACT:  # of two that are equal one has to go
-            found = (_turned(finding) if finding.row in safe and finding.twin not in safe else finding for finding in found)
-            progress.findings[reason] = list(found)
-        else:
-            progress.findings[reason] = [finding for finding in found if finding.row not in safe]
+        progress.findings[reason] = [finding for finding in found if finding.row not in safe or reason == EXACT]
         for finding in progress.findings[reason]:
             if finding.note:
                 verdicts[finding.row].notes = f"{verdicts[finding.row].notes} {reason}".strip()
             elif finding.aside:
                 twin = None if finding.twin is None else verdicts[finding.twin].path
                 verdicts[finding.row].set_aside(reason, finding.score, finding.threshold, twin)
-
-
-def _turned(finding: Finding) -> Finding:
-    """The twin goes instead."""
-    return finding if finding.twin is None else replace(finding, row=finding.twin, twin=finding.row)
 
 
 def _write(config: CurateConfig, progress: _Progress, pixels: Pixels, folder: Path) -> Store:

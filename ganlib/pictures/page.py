@@ -5,12 +5,12 @@ from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-
 from ganlib.files import write_text
 from ganlib.pictures.candidates import Candidates, Finding
+from ganlib.pictures.decode import Pixels
 from ganlib.pictures.reasons import explain
 from ganlib.pictures.verdicts import Verdict, count_reasons
+from ganlib.sampling.png import encode_png
 
 NAME = "verdicts.html"
 _SHOWN, _LISTED = 24, 50
@@ -112,12 +112,6 @@ def _shown(finding: Finding, candidates: Candidates, names: Sequence[str]) -> _S
     return _Shown(shown.path, shown.image, shown.score, twin, names[finding.twin])
 
 
-def _address(view: np.ndarray[tuple[int, ...], np.dtype[np.uint8]]) -> str:
+def _address(view: Pixels) -> str:
     """A view as a PNG within an address."""
-    import io
-
-    from PIL import Image
-
-    stream = io.BytesIO()
-    Image.fromarray(np.asarray(view)).save(stream, "PNG")
-    return "data:image/png;base64," + base64.b64encode(stream.getvalue()).decode()
+    return "data:image/png;base64," + base64.b64encode(encode_png(view)).decode()

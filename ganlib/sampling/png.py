@@ -4,10 +4,10 @@ import io
 from pathlib import Path
 
 from ganlib.files import write_bytes
-from ganlib.training.batches import Pictures
+from ganlib.pictures.decode import Pixels
 
 
-def encode_png(picture: Pictures) -> bytes:
+def encode_png(picture: Pixels) -> bytes:
     """One picture, uint8 [H, W, 3] or [H, W, 1], as PNG."""
     from PIL import Image
 
@@ -16,6 +16,6 @@ def encode_png(picture: Pictures) -> bytes:
     return stream.getvalue()
 
 
-def write_png(path: Path, picture: Pictures) -> None:
+def write_png(path: Path, picture: Pixels) -> None:
     """Write one picture to `path` at once, making its folder."""
     write_bytes(path, encode_png(picture))
