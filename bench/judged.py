@@ -9,6 +9,7 @@ from tempfile import TemporaryDirectory
 import pandas as pd
 
 from ganlib.pictures.curate import CurateConfig
+from ganlib.pictures.guard import end_all
 from ganlib.pictures.sources.folder import Folder
 from ganlib.pictures.verdicts import NAME
 from tasks.curate import curate
@@ -65,6 +66,8 @@ def _texts(column: "pd.Series[str]") -> dict[str, str]:
 
 def core_seconds(work: Callable[[], object]) -> float:
     """Processor time of all threads, and of all processes that were started and have ended meanwhile."""
+    end_all()
     before = os.times()
     work()
+    end_all()
     return sum(os.times()[:4]) - sum(before[:4])

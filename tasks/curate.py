@@ -22,7 +22,7 @@ from ganlib.pictures.store import INFO, Store
 from ganlib.pictures.verdicts import NAME as VERDICTS
 from ganlib.progress import track
 from tasks.cli import run
-from tasks.places import DATA, DATASET, OVERRIDES
+from tasks.places import CURATED, DATA, DATASET, OVERRIDES
 from tasks.record import Record, publish
 
 if TYPE_CHECKING:
@@ -33,14 +33,21 @@ SHOWN = 5
 KNOBS = {field.name: field.default for field in fields(CurateConfig)}
 
 
-def curate(config: CurateConfig, pictures: Iterable[RawPicture], count: int, out: Path, overrides: Path | None = None) -> Store:
+def curate(
+    config: CurateConfig,
+    pictures: Iterable[RawPicture],
+    count: int,
+    out: Path,
+    overrides: Path | None = None,
+    memory: Path | None = None,
+) -> Store:
     """Write the data set made of `pictures` (`count` of them, for the progress shown) into the folder `out`.
 
-    overrides: the table of what a person decided about single ones.
+    overrides: the table of what a person decided about single ones. memory: the folder of what is known from other nights.
     """
     decided = {} if overrides is None else read_overrides(overrides)
     with new_folder(out, INFO) as folder:
-        make_dataset(config, track(pictures, "curate", count), folder, decided)
+        make_dataset(config, track(pictures, "curate", count), folder, decided, memory)
     if lost := sorted(set(decided) - set(pq.read_table(out / VERDICTS, columns=["path"])["path"].to_pylist())):
         print(
             f"{overrides}: no picture has the path {', '.join(lost[:SHOWN])}; {len(lost)} rows decided nothing.", file=sys.stderr
@@ -77,7 +84,8 @@ def _curate_project(options: argparse.Namespace) -> None:
         )
     params = load()
     count = read_summary(DATA).pictures
-    print(table(curate(params.curate, read_shards(DATA), count, DATASET, OVERRIDES if OVERRIDES.exists() else None), DATASET))
+    overrides = OVERRIDES if OVERRIDES.exists() else None
+    print(table(curate(params.curate, read_shards(DATA), count, DATASET, overrides, CURATED), DATASET))
     publish(record(params))
 
 
@@ -91,7 +99,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--labels", help="a CSV file with a column name or path, and a column a label")
     parser.add_argument("--overrides", type=Path, help="a CSV file with the columns path and verdict (keep or drop)")
     for name, default in KNOBS.items():
-        parser.add_argument(f"--{name}", help=f"as curate.{name} in params.yaml (default {default if default != () else 'none'})")
+        parser.add_argument(f"--{name}", help=f"as curate.{name} in params.yaml (default {default or 'none'})")
     options = parser.parse_args()
     if options.source is not None and options.out is None:
         parser.error("--source needs --out, the folder to write")

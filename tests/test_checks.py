@@ -4,6 +4,7 @@ import io
 import re
 from collections.abc import Sequence
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -26,10 +27,13 @@ from ganlib.pictures.duplicates.groups import worse_of
 from ganlib.pictures.duplicates.register import residuals
 from ganlib.pictures.duplicates.smooth import maps
 from ganlib.pictures.duplicates.synthetic import shifted
-from ganlib.pictures.duplicates.tangent import Projection, nearest, squared_distances
+from ganlib.pictures.duplicates.tangent import describe, mirrored, squared_distances, squared_distances_of_pairs
 from ganlib.pictures.duplicates.twins import Pair
-from ganlib.pictures.measures import measure
+from ganlib.pictures.measures import measure as measure_all
+from ganlib.pictures.points import DIMENSIONS
 from ganlib.pictures.raw import Label, RawPicture
+from ganlib.pictures.shelf import Shelf
+from ganlib.pictures.shelves import COMPARED
 from ganlib.pictures.sources.portraits import _draw
 from ganlib.pictures.strangers import strangers
 from tasks.curate import curate
@@ -48,6 +52,11 @@ def faces(number: int, style: str = "lorelei", seed: int = 5) -> Pixels:
 def portraits() -> Pixels:
     """Some portraits, drawn once."""
     return faces(60)
+
+
+def measure(view: Pixels) -> SimpleNamespace:
+    """What is measured on one view."""
+    return SimpleNamespace(**{name: values[0] for name, values in measure_all(view[None]).items()})
 
 
 def _verdicts(pictures: Sequence[RawPicture], out: Path, config: CurateConfig, overrides: Path | None = None) -> pd.DataFrame:
@@ -113,17 +122,19 @@ def test_fences_are_tukeys() -> None:
 
 def test_the_tangent_distance_hardly_sees_a_shift(portraits: Pixels) -> None:
     """To itself 0; to itself shifted by a pixel less than to any other portrait; and the nearest are found, oneself left out."""
-    projection = Projection(portraits)
-    known = projection.describe(portraits)
-    moved = projection.describe(np.stack([shifted(view, 1, 1) for view in portraits]))
-    apart = squared_distances(moved, known.points)
-    assert squared_distances(known, known.points).diagonal().max() < 1e-4
+    known = describe(portraits)
+    moved = describe(np.stack([shifted(view, 1, 1) for view in portraits]))
+    apart = squared_distances(moved, known[:, 0])
+    assert squared_distances(known, known[:, 0]).diagonal().max() < 1e-4
     assert (apart.argmin(1).numpy() == np.arange(len(portraits))).all()
-    assert apart.diagonal() == pytest.approx(moved.to(known.points), abs=1e-4)
-    others = np.arange(len(portraits))
-    query, found = nearest(known, known, 2, 10.0, maps(portraits).new_tensor(others).long())
-    assert len(query) == 2 * len(portraits)
-    assert (query != found).all()
+    assert apart.diagonal() == pytest.approx(squared_distances_of_pairs(moved, known[:, 0]), abs=1e-4)
+
+
+def test_the_mirror_image_of_a_descriptor_is_that_of_the_mirror_image(portraits: Pixels) -> None:
+    """The same point, and the same plane: as far from every other point."""
+    turned, others = describe(portraits[:, :, ::-1]), describe(portraits)[:, 0]
+    assert mirrored(describe(portraits))[:, 0] == pytest.approx(turned[:, 0], abs=1e-5)
+    assert squared_distances(mirrored(describe(portraits)), others) == pytest.approx(squared_distances(turned, others), abs=1e-4)
 
 
 def test_a_copy_leaves_nothing_other_eyes_do(portraits: Pixels) -> None:
@@ -137,10 +148,10 @@ def test_a_copy_leaves_nothing_other_eyes_do(portraits: Pixels) -> None:
         ),
     }
     for name, copy in copies.items():
-        assert residuals(maps(a), maps(copy))[:, -1].max() < 12, name
+        assert residuals(maps(a), maps(copy)).max() < 12, name
     eyes = a.copy()
     eyes[:, 28:33, 26:31] = 255 - eyes[:, 28:33, 26:31]
-    assert residuals(maps(a), maps(eyes))[:, -1].min() > 16
+    assert residuals(maps(a), maps(eyes)).min() > 16
 
 
 class _Known:
@@ -198,20 +209,24 @@ def test_strangers_alone_and_in_a_group_of_their_own() -> None:
     alone[np.arange(3), [5, 10, 15]] = 3
     group = np.concatenate([np.zeros((20, 20)), np.full((20, 1), 3.0), dice.normal(0, 0.1, (20, 11))], axis=1)
     features = np.concatenate([cloud, alone, group]).astype(np.float32)
-    views = np.full((len(features), SIDE, SIDE, 3), 128, np.uint8)
-    assert {place for place, _, _ in strangers(features, views)} == set(range(600, 623))
+    points = features / np.linalg.norm(features, axis=1, keepdims=True)
+    apart = np.sort(np.linalg.norm(points[:, None] - points, axis=2).astype(np.float64), axis=1)
+    assert {place for place, _, _ in strangers(points, apart[:, 50], apart[:, 1])} == set(range(600, 623))
 
 
-def test_a_label_that_all_neighbours_contradict_is_noted() -> None:
+def test_a_label_that_all_neighbours_contradict_is_noted(tmp_path: Path) -> None:
     """Two clouds with a label each, two pictures that were mixed up: those two, and they stay."""
     dice = np.random.default_rng(0)
     clouds = [np.concatenate([dice.normal(0, 0.1, (60, 7)), np.full((60, 1), side)], axis=1) for side in (-1.0, 1.0)]
-    labels: list[dict[str, Label]] = [{"class": "cat" if place < 60 else "dog", "age": 3.0} for place in range(120)]
-    labels[7], labels[100] = {"class": "dog"}, {"class": "cat"}
-    views = np.full((120, SIDE, SIDE, 3), 128, np.uint8)
-    candidates = Candidates(views, views, [], [], SIDE, labels, range(120))
-    candidates.__dict__["_features"] = {row: row for row in range(120)}, np.concatenate(clouds).astype(np.float32)
-    found = list(label_suspects(candidates))
+    classes: list[Label] = ["cat" if place < 60 else "dog" for place in range(120)]
+    classes[7], classes[100] = "dog", "cat"
+    with Shelf(tmp_path, COMPARED) as shelf:
+        rows = shelf.rows([dice.bytes(16) for _ in range(120)])
+        points = np.zeros((120, DIMENSIONS), np.float32)
+        points[:, :8] = np.concatenate(clouds)
+        shelf["point"].put(rows, points)
+        candidates = Candidates(shelf, rows, np.empty(0), SIDE, {"class": classes, "age": [3.0] * 120}, kept=range(120))
+        found = list(label_suspects(candidates))
     assert [finding.row for finding in found] == [7, 100]
     assert all(finding.note and not finding.aside for finding in found)
 

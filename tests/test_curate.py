@@ -20,8 +20,8 @@ from test_decode import _huge
 
 from ganlib.config import load
 from ganlib.errors import AtelierError
+from ganlib.metrics.parallel import ahead
 from ganlib.pictures import checks
-from ganlib.pictures.ahead import ahead
 from ganlib.pictures.candidates import Candidates, Finding
 from ganlib.pictures.curate import CurateConfig
 from ganlib.pictures.raw import RawPicture
@@ -177,7 +177,7 @@ def test_a_new_check_is_one_function_and_one_line(tmp_path: Path, monkeypatch: p
 
     def darkest(candidates: Candidates) -> Iterator[Finding]:
         """darker than all the others"""
-        means = candidates.pixels[candidates.kept].mean((1, 2, 3))
+        means = candidates.view(candidates.kept).mean((1, 2, 3))
         yield Finding(candidates.kept[int(means.argmin())], score=float(means.min()))
 
     monkeypatch.setitem(checks.CHECKS, "darkest", darkest)
@@ -297,7 +297,7 @@ def test_a_full_disk_is_one_sentence_and_loses_nothing(
     def full(*_: object) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    monkeypatch.setattr("ganlib.pictures.candidates.Pool.add", full)
+    monkeypatch.setattr("ganlib.pictures.shelf.Column.put", full)
     done = command("--source", str(messy), "--out", "out", "--size", "64")
     assert (done.code, done.out) == (2, "")
     assert "error: out: no space is left to write here. What was there before was not changed." in done.err

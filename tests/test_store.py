@@ -10,7 +10,7 @@ import pytest
 from drawing import pixels, put
 
 from ganlib.errors import AtelierError
-from ganlib.pictures.candidates import digest_pixels
+from ganlib.pictures.looks import digest_pixels
 from ganlib.pictures.store import COLUMNS, Store, write_store
 
 PICTURES = np.stack([pixels(seed, 16) for seed in range(6)])

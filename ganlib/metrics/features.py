@@ -12,8 +12,10 @@ from ganlib.progress import Progress
 Pictures = NDArray[np.uint8]
 
 
-def extract(pictures: Pictures, extractor: Extractor, kind: str = "", step: str = "evaluate") -> NDArray[np.float32]:
-    """The features, [N, dimension], of uint8 [N, H, W, C], C = 3 or 1, in their order; `kind` and `step` are for the eye.
+def extract(
+    pictures: Pictures, extractor: Extractor, kind: str = "", step: str = "evaluate", quiet: bool = False
+) -> NDArray[np.float32]:
+    """The features, [N, dimension], of uint8 [N, H, W, C], C = 3 or 1, in their order; `kind`, `step`, `quiet` are for the eye.
 
     On a processor each batch is computed by one thread, several batches at once: the same bits for every number of threads.
     On a GPU, TensorFloat32 is off; other backends than torch are for processors.
@@ -28,7 +30,7 @@ def extract(pictures: Pictures, extractor: Extractor, kind: str = "", step: str 
         features[start : start + len(batch)] = _features(batch, extractor, device)
         return len(batch)
 
-    with Progress(step, len(pictures), f"{kind} pictures".strip()) as progress:
+    with Progress(step, len(pictures), f"{kind} pictures".strip(), quiet=quiet) as progress:
         for count in parallel(work, starts, threads=None if device.type == "cpu" else 1):
             progress.advance(count)
     return features

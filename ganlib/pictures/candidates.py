@@ -1,73 +1,75 @@
-"""The pictures that could be decoded, kept on disk while checks compare them."""
+"""The pictures that could be decoded, as checks see them: what is known of each is on a shelf, here is which are whose."""
 
-from collections.abc import Mapping, Sequence
+import hashlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
-from typing import IO, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ganlib.errors import AtelierError
-from ganlib.files import digest_bytes
+from ganlib.pictures.crew import Crew, Here
 from ganlib.pictures.decode import Pixels
-from ganlib.pictures.measures import Measures
+from ganlib.pictures.neighbours import Distances, Neighbours, Tile, nearest
 from ganlib.pictures.raw import Label
-
-
-@dataclass(frozen=True, slots=True)
-class Facts:
-    """About one picture as it was found. width, height: in pixels. lossless: its format keeps every pixel."""
-
-    width: int
-    height: int
-    lossless: bool
-    measures: Measures
+from ganlib.pictures.shelf import Rows, Shelf
 
 
 @dataclass
 class Candidates:
     """What a check sees.
 
-    pixels: uint8 [N, H, W, C], memory-mapped, as they would be learned from. views: uint8 [N, 64, 64, 3], memory-mapped, of all
-    pictures alike. digests: of each picture's pixels and shape. facts: of each picture as found. size: pixels a side that are
-    learned from. labels: what is known of each. kept: the rows that no earlier check has set aside, those that a person
-    wants kept first, in the order in which the pictures were found.
+    shelf: with the columns of `Form.columns` and `COMPARED`. at: the shelf's row of each picture, [N]. facts: of each, [N], see
+    `FACTS`. size: pixels a side that are learned from. labels: what is known of each, by the label's name. crew: who does heavy
+    work. kept: those that no earlier check has set aside, those that a person wants kept first, in the order in which they were
+    found.
     """
 
-    pixels: Pixels
-    views: Pixels
-    digests: Sequence[str]
-    facts: Sequence[Facts]
+    shelf: Shelf
+    at: Rows
+    facts: NDArray[Any]
     size: int
-    labels: Sequence[Mapping[str, Label]] = ()
+    labels: Mapping[str, Sequence[Label]] = field(default_factory=dict)
+    crew: Crew = field(default_factory=Here)
     kept: Sequence[int] = field(default_factory=list)
 
-    def kept_facts(self) -> list[Facts]:
-        """Of the pictures that are kept, in their order."""
-        return [self.facts[row] for row in self.kept]
-
     def measured(self, name: str) -> NDArray[np.float64]:
-        """One of `Measures`, of the pictures that are kept, in their order."""
-        return np.array([getattr(facts.measures, name) for facts in self.kept_facts()], np.float64)
+        """One of the facts, as numbers, of the pictures that are kept, in their order."""
+        return self.facts[name][np.asarray(self.kept, np.int64)].astype(np.float64)
 
-    def kept_features(self) -> NDArray[np.float32]:
-        """Of the pictures that are kept, in their order, [M, D]. Computed when first asked for, of those that are kept then."""
-        places, found = self._features
-        return found[[places[row] for row in self.kept]]
+    def view(self, places: Sequence[int] | Rows) -> Pixels:
+        """The views, uint8 [P, 64, 64, 3], of some of the candidates."""
+        return np.asarray(self.shelf["view"][self.at[np.asarray(places, np.int64)]])
 
-    @cached_property
-    def _features(self) -> tuple[dict[int, int], NDArray[np.float32]]:
-        return {row: place for place, row in enumerate(self.kept)}, features(self.views[np.asarray(self.kept)])
+    def kept_by_lot(self) -> Rows:
+        """The kept ones in an order that depends on nothing but their content."""
+        kept = np.asarray(self.kept, np.int64)
+        return kept[np.argsort(self.shelf.order(self.at[kept]), kind="stable")]
+
+    def fill(self, column: str, places: Rows, work: Callable[[Pixels], NDArray[Any]], batch: int) -> None:
+        """See to it that a column of the shelf has a value for each of some candidates: `work` makes them of a batch of views."""
+
+        def some(rows: Rows) -> Iterator[tuple[Rows, NDArray[Any]]]:
+            blocks = [rows[start : start + batch] for start in range(0, len(rows), batch)]
+            found = self.crew.map(work, (np.asarray(self.shelf["view"][block]) for block in blocks))
+            yield from zip(blocks, found, strict=True)
+
+        self.shelf.fill(column, np.unique(self.at[places]), some)
+
+    def neighbours(
+        self, name: str, rows: Rows, references: Rows, count: int, distances: Distances, tiles: Iterator[Tile] | None = None
+    ) -> Neighbours:
+        """As `nearest` finds them, but for what is known from another night by this name; kept for the next one."""
+        path = self.shelf.folder / f"{name}.npz"
+        found = nearest(rows, references, count, distances, Neighbours.load(path), tiles)
+        found.save(path)
+        return found
 
 
-def features(views: Pixels) -> NDArray[np.float32]:
-    """Of views uint8 [N, H, W, 3], [N, D]: what `ganlib.metrics` scores by."""
-    from ganlib.metrics.config import EvaluateConfig
-    from ganlib.metrics.extractors import load_extractor
-    from ganlib.metrics.features import extract
-
-    return extract(views, load_extractor(EvaluateConfig(size=views.shape[1])), step="curate")
+def pair_keys(first: NDArray[np.uint64], second: NDArray[np.uint64], mirrored: NDArray[Any]) -> list[bytes]:
+    """Keys for pairs of pictures, by what `Shelf.order` says of each."""
+    rows = np.stack([first, second, mirrored.astype(np.uint64)], axis=1)
+    return [hashlib.blake2b(row.data, digest_size=16).digest() for row in rows]
 
 
 @dataclass(frozen=True)
@@ -83,33 +85,3 @@ class Finding:
     twin: int | None = None
     aside: bool = True
     note: bool = False
-
-
-class Pool:
-    """Collects pictures of one shape in a file, so that memory holds one at a time."""
-
-    def __init__(self, stream: IO[bytes]) -> None:
-        self._stream = stream
-        self._shape: tuple[int, ...] = ()
-        self._number = 0
-
-    def add(self, pixels: Pixels) -> None:
-        """Take one picture, uint8 [H, W, C]."""
-        self._shape = pixels.shape
-        self._number += 1
-        self._stream.write(pixels.data)
-
-    def pixels(self) -> Pixels:
-        """All pictures, uint8 [N, H, W, C], memory-mapped; an empty array where there are none."""
-        self._stream.flush()
-        if not self._number:
-            return np.empty((0, 1, 1, 1), np.uint8)
-        found: np.memmap[Any, Any] = np.memmap(self._stream, np.uint8, "r", shape=(self._number, *self._shape))
-        return found
-
-
-def digest_pixels(pixels: Pixels) -> str:
-    """The identity of a picture: BLAKE2b-128 of its shape and pixels, in hexadecimal."""
-    if pixels.dtype != np.uint8:
-        raise AtelierError(f"expected a picture of bytes, found {pixels.dtype}.")
-    return digest_bytes("x".join(map(str, pixels.shape)).encode(), pixels.data)

@@ -1,32 +1,38 @@
 """From raw pictures to the data set: decoded, brought to one form, compared, split; nothing lost without a word."""
 
+import sys
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Literal
 
+import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from ganlib.errors import AtelierError
 from ganlib.knobs import MultipleOf, Names, Natural, Share
-from ganlib.pictures.ahead import ahead
-from ganlib.pictures.candidates import Candidates, Facts, Finding, Pool, digest_pixels
+from ganlib.pictures.candidates import Candidates, Finding
 from ganlib.pictures.checks import CHECKS, EXACT
-from ganlib.pictures.colour import HexColour, channels
-from ganlib.pictures.decode import Pixels, Refused, examine
-from ganlib.pictures.measures import measure
+from ganlib.pictures.colour import HexColour
+from ganlib.pictures.crew import Crew, crew_at
+from ganlib.pictures.looks import Form, key_of, look
 from ganlib.pictures.overrides import DROP, DROPPED, KEEP
 from ganlib.pictures.page import write_page
-from ganlib.pictures.prepare import preparation
 from ganlib.pictures.raw import Label, RawPicture
+from ganlib.pictures.shelf import Rows, Shelf
+from ganlib.pictures.shelves import open_shelf
 from ganlib.pictures.split import TRAIN, split_of
 from ganlib.pictures.store import COLUMNS, Store, write_store
 from ganlib.pictures.tables import label_array
 from ganlib.pictures.verdicts import Verdict, count_reasons, write_verdicts
-from ganlib.pictures.views import VIEW, viewing
 
 FEWEST, FEW = 2, 40
+_PICTURES, _BYTES = 64, 16 * 2**20  # that are looked at in one piece of work
 
 
 @dataclass(frozen=True)
@@ -36,7 +42,7 @@ class CurateConfig:
     size: pixels a side of every picture; a network says which it can do. mode: colour or grey. fit: cut pictures to their
     middle square, or pad them with `background`, which also lies behind transparent ones. heldout: the share that is kept
     from training. gate: the share that may be set aside, of 40 pictures or more.
-    ignore: the reasons for which nothing is set aside.
+    ignore: the reasons for which nothing is set aside. cluster: the address of a Dask scheduler that does the heavy work.
     """
 
     size: Annotated[int, MultipleOf(4, 16, 256)] = 32
@@ -47,93 +53,141 @@ class CurateConfig:
     seed: Natural = 0
     gate: Share = 0.5
     ignore: Annotated[tuple[str, ...], Names([reason for reason in CHECKS if reason != EXACT], "reason")] = ()
+    cluster: str | None = None
 
-
-@dataclass(frozen=True)
-class _Examined:
-    """One decoded picture."""
-
-    pixels: Pixels
-    view: Pixels
-    digest: str
-    facts: Facts
-    notes: tuple[str, ...]
+    @property
+    def form(self) -> Form:
+        """What decides how a picture looks, whatever the others are."""
+        return Form(self.size, self.mode, self.fit, self.background, self.seed)
 
 
 @dataclass
-class _Progress:
-    """What is known while pictures are examined: a verdict each; of those decoded, pixels on disk and the rest here."""
+class _Found:
+    """What the source had, a row each. at: the row of the shelf, -1 where the source refused it. decoded: of each candidate its
+    place among them."""
 
-    pool: Pool
-    views: Pool
     verdicts: list[Verdict] = field(default_factory=list)
-    decoded: list[int] = field(default_factory=list)  # candidate row -> place among the verdicts
-    digests: list[str] = field(default_factory=list)
-    facts: list[Facts] = field(default_factory=list)
+    at: list[int] = field(default_factory=list)
     origins: list[tuple[str, str, str]] = field(default_factory=list)  # source, licence, attribution
-    labels: list[dict[str, Label]] = field(default_factory=list)
-    findings: dict[str, list[Finding]] = field(default_factory=dict)  # by reason
+    labels: dict[str, list[Label]] = field(default_factory=dict)
+    decoded: list[int] = field(default_factory=list)
+
+    def add(self, pictures: Sequence[RawPicture], rows: Rows) -> None:
+        """Note some pictures; rows: of those that the source did not refuse."""
+        left = iter(rows.tolist())
+        for picture in pictures:
+            self.verdicts.append(Verdict(picture.name))
+            if picture.problem:
+                self.verdicts[-1].set_aside(picture.problem)
+            self.at.append(-1 if picture.problem else next(left))
+            self.origins.append((sys.intern(picture.source), sys.intern(picture.licence), sys.intern(picture.attribution)))
+            for name in picture.labels.keys() - self.labels.keys():
+                self.labels[name] = [None] * (len(self.verdicts) - 1)
+            for name, values in self.labels.items():
+                value = picture.labels.get(name)
+                values.append(sys.intern(value) if isinstance(value, str) else value)
 
 
 def curate(
-    config: CurateConfig, pictures: Iterable[RawPicture], folder: Path, overrides: Mapping[str, str] | None = None
+    config: CurateConfig,
+    pictures: Iterable[RawPicture],
+    folder: Path,
+    overrides: Mapping[str, str] | None = None,
+    memory: Path | None = None,
 ) -> Store:
     """Write the data set made of `pictures`, `verdicts.parquet` and `verdicts.html`, into `folder`; returns the data set.
 
-    overrides: "keep" or "drop" by name, of what a person decided. Raises `AtelierError`, with the counts by reason, where fewer
-    than two pictures are kept or none is left to learn from.
+    overrides: "keep" or "drop" by name, of what a person decided. memory: a folder for what is found out about pictures, so that
+    the next time only new ones cost; the verdicts do not depend on it. Raises `AtelierError`, with the counts by reason, where
+    fewer than two pictures are kept or none is left to learn from.
     """
-    with tempfile.TemporaryFile(dir=folder) as scratch, tempfile.TemporaryFile(dir=folder) as views:
-        progress = _Progress(Pool(scratch), Pool(views))
-        _examine(config, pictures, progress)
-        candidates = Candidates(
-            progress.pool.pixels(), progress.views.pixels(), progress.digests, progress.facts, config.size, progress.labels
-        )
-        _compare(config, progress, candidates, overrides or {})
-        store = _write(config, progress, candidates.pixels, folder)
-        write_page(folder, progress.verdicts, progress.decoded, candidates, progress.findings)
+    with _shelf(config.form, folder, memory) as shelf, crew_at(config.cluster) as crew:
+        found = _look(config.form, pictures, shelf, crew)
+        candidates = _candidates(config, found, shelf, crew)
+        findings = _compare(config, found, candidates, overrides or {})
+        store = _write(config, found, candidates, folder)
+        write_page(folder, found.verdicts, found.decoded, candidates, findings)
         return store
 
 
-def _examine(config: CurateConfig, pictures: Iterable[RawPicture], progress: _Progress) -> None:
-    """Decode, prepare and measure every picture that its source did not refuse, on all cores."""
-    prepare = preparation(config.size, config.fit, channels(config.background, config.mode), config.seed)
-    view = viewing(config.fit, channels(config.background, config.mode), config.seed)
-    behind = channels(config.background, "RGB")
-
-    def examined(picture: RawPicture) -> _Examined | Refused:
-        if picture.problem:
-            return Refused(picture.problem)
-        try:
-            found = examine(picture.name, picture.data, config.mode, behind, near=max(config.size, VIEW))
-        except Refused as refusal:
-            return refusal
-        pixels, small = prepare(found.pixels), view(found.pixels)
-        facts = Facts(found.width, found.height, found.lossless, measure(small))
-        return _Examined(pixels, small, digest_pixels(pixels), facts, found.notes)
-
-    for picture, found in ahead(examined, pictures):
-        verdict = Verdict(picture.name)
-        progress.verdicts.append(verdict)
-        if isinstance(found, Refused):
-            verdict.set_aside(found.reason)
-            continue
-        verdict.notes = " ".join(found.notes)
-        progress.pool.add(found.pixels)
-        progress.views.add(found.view)
-        progress.decoded.append(len(progress.verdicts) - 1)
-        progress.digests.append(found.digest)
-        progress.facts.append(found.facts)
-        progress.origins.append((picture.source, picture.licence, picture.attribution))
-        progress.labels.append(picture.labels)
+@contextmanager
+def _shelf(form: Form, folder: Path, memory: Path | None) -> Iterator[Shelf]:
+    """The shelf of the memory or, without one, one that is gone afterwards."""
+    if memory is not None:
+        with open_shelf(form, memory) as shelf:
+            yield shelf
+        return
+    with tempfile.TemporaryDirectory(dir=folder) as scratch, open_shelf(form, Path(scratch)) as shelf:
+        yield shelf
 
 
-def _compare(config: CurateConfig, progress: _Progress, candidates: Candidates, overrides: Mapping[str, str]) -> None:
-    """Let a person's verdicts be, then run the checks, each on what the ones before it left."""
-    for verdict in progress.verdicts:
+def _look(form: Form, pictures: Iterable[RawPicture], shelf: Shelf, crew: Crew) -> _Found:
+    """See to it that the shelf knows how each picture looks that its source did not refuse."""
+    found, asked = _Found(), deque[Rows]()
+
+    def unknown() -> Iterator[list[tuple[str, bytes]]]:
+        for some in _batches(pictures):
+            readable = [picture for picture in some if not picture.problem]
+            rows = shelf.rows([key_of(picture.name, picture.data) for picture in readable])
+            found.add(some, rows)
+            if (lacking := _lacking(form, shelf, rows)).any():
+                asked.append(rows[lacking])
+                yield [(readable[place].name, readable[place].data) for place in np.flatnonzero(lacking)]
+
+    for looks in crew.map(partial(look, form), unknown()):
+        rows, seen = asked.popleft(), looks["facts"]["reason"] == b""
+        for name, values in looks.items():
+            if name != "facts":
+                shelf[name].put(rows[seen], values[seen])
+        shelf["facts"].put(rows, looks["facts"])
+    return found
+
+
+def _batches(pictures: Iterable[RawPicture]) -> Iterator[list[RawPicture]]:
+    """So many as are looked at in one piece of work."""
+    some: list[RawPicture] = []
+    for picture in pictures:
+        some.append(picture)
+        if len(some) >= _PICTURES or sum(len(picture.data) for picture in some) >= _BYTES:
+            yield some
+            some = []
+    if some:
+        yield some
+
+
+def _lacking(form: Form, shelf: Shelf, rows: Rows) -> NDArray[np.bool_]:
+    """Of which rows not everything is known."""
+    lacking = shelf["facts"].lacks(rows)
+    for name in form.columns:
+        known = np.flatnonzero(~lacking)
+        seen = known[shelf["facts"][rows[known]]["reason"] == b""]
+        lacking[seen] |= shelf[name].lacks(rows[seen])
+    return lacking
+
+
+def _candidates(config: CurateConfig, found: _Found, shelf: Shelf, crew: Crew) -> Candidates:
+    """Those that could be decoded; the others get their verdicts."""
+    places = np.flatnonzero(np.array(found.at, np.int64) >= 0)
+    rows = np.array(found.at, np.int64)[places]
+    facts = shelf["facts"][rows]
+    seen = facts["reason"] == b""
+    for place, reason in zip(places[~seen], facts["reason"][~seen], strict=True):
+        found.verdicts[place].set_aside(reason.decode())
+    for place, notes in zip(places[seen], facts["notes"][seen], strict=True):
+        found.verdicts[place].notes = notes.decode()
+    found.decoded = places[seen].tolist()
+    labels = {name: [values[place] for place in found.decoded] for name, values in found.labels.items()}
+    return Candidates(shelf, rows[seen], facts[seen], config.size, labels, crew)
+
+
+def _compare(
+    config: CurateConfig, found: _Found, candidates: Candidates, overrides: Mapping[str, str]
+) -> dict[str, list[Finding]]:
+    """Let a person's verdicts be, then run the checks, each on what the ones before it left; what each found."""
+    for verdict in found.verdicts:
         if verdict.kept and overrides.get(verdict.path) == DROP:
             verdict.set_aside(DROPPED)
-    verdicts = [progress.verdicts[place] for place in progress.decoded]
+    verdicts, findings = [found.verdicts[place] for place in found.decoded], {}
     safe = {row for row, verdict in enumerate(verdicts) if overrides.get(verdict.path) == KEEP}
     for row in safe:
         verdicts[row].notes = f"{verdicts[row].notes} kept-by-hand".strip()
@@ -142,26 +196,34 @@ def _compare(config: CurateConfig, progress: _Progress, candidates: Candidates, 
             continue
         kept = (row for row, verdict in enumerate(verdicts) if verdict.kept)
         candidates.kept = sorted(kept, key=lambda row: row not in safe)  # of two equal ones the first stays
-        found = check(candidates)
-        progress.findings[reason] = [finding for finding in found if finding.row not in safe or reason == EXACT]
-        for finding in progress.findings[reason]:
+        findings[reason] = [finding for finding in check(candidates) if finding.row not in safe or reason == EXACT]
+        for finding in findings[reason]:
             if finding.note:
                 verdicts[finding.row].notes = f"{verdicts[finding.row].notes} {reason}".strip()
             elif finding.aside:
                 twin = None if finding.twin is None else verdicts[finding.twin].path
                 verdicts[finding.row].set_aside(reason, finding.score, finding.threshold, twin)
+    return findings
 
 
-def _write(config: CurateConfig, progress: _Progress, pixels: Pixels, folder: Path) -> Store:
+def _write(config: CurateConfig, found: _Found, candidates: Candidates, folder: Path) -> Store:
     """Split what is kept, put it in order, and write everything."""
-    digests = progress.digests
-    splits = [split_of(digest, config.heldout, config.seed) for digest in digests]
-    kept = [row for row, place in enumerate(progress.decoded) if progress.verdicts[place].kept]
+    kept = [row for row, place in enumerate(found.decoded) if found.verdicts[place].kept]
+    digests = {row: candidates.facts["digest"][row].decode() for row in kept}
+    splits = {row: split_of(digest, config.heldout, config.seed) for row, digest in digests.items()}
     order = sorted(kept, key=lambda row: (splits[row] != TRAIN, digests[row]))
-    _check_enough(progress.verdicts, [splits[row] for row in order])
-    _check_share(progress.verdicts, config.gate)
-    write_verdicts(progress.verdicts, folder)
-    return write_store(folder, pixels, order, _manifest(progress, splits, order), count_reasons(progress.verdicts))
+    _check_enough(found.verdicts, list(splits.values()))
+    _check_share(found.verdicts, config.gate)
+    write_verdicts(found.verdicts, folder)
+    names = [found.verdicts[found.decoded[row]].path for row in order]
+    origins = zip(*(found.origins[found.decoded[row]] for row in order), strict=True)
+    columns = [names, [digests[row] for row in order], [splits[row] for row in order], *map(list, origins)]
+    table = {name: pa.array(values, pa.string()) for name, values in zip(COLUMNS, columns, strict=True)}
+    for name, values in sorted(candidates.labels.items()):
+        if any(values[row] is not None for row in order):
+            table[f"label.{name}"] = label_array([values[row] for row in order])
+    pixels, rows = candidates.shelf["pixels"].mapped, candidates.at[order]
+    return write_store(folder, pixels, rows.tolist(), pa.table(table), count_reasons(found.verdicts))
 
 
 def _check_enough(verdicts: list[Verdict], splits: list[str]) -> None:
@@ -188,14 +250,3 @@ def _check_share(verdicts: list[Verdict], most: float) -> None:
             f"({counts}). Nothing was written, the data set before stays. Look into the source; if this is as it should be, "
             "raise curate.gate, or name the check in curate.ignore."
         )
-
-
-def _manifest(progress: _Progress, splits: list[str], order: list[int]) -> pa.Table:
-    names = [progress.verdicts[progress.decoded[row]].path for row in order]
-    digests = [progress.digests[row] for row in order]
-    origins = zip(*(progress.origins[row] for row in order), strict=True)
-    columns = [names, digests, [splits[row] for row in order], *map(list, origins)]
-    table = {name: pa.array(values, pa.string()) for name, values in zip(COLUMNS, columns, strict=True)}
-    labels = sorted({label for row in order for label, value in progress.labels[row].items() if value is not None})
-    table |= {f"label.{label}": label_array([progress.labels[row].get(label) for row in order]) for label in labels}
-    return pa.table(table)

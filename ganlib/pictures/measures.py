@@ -1,111 +1,129 @@
-"""What is measured on one picture alone, on its view, so that checks can compare pictures by it."""
+"""What is measured on pictures, each alone, on their views, so that checks can compare them by it."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ganlib.pictures.decode import Pixels
 
+#: Of a view, in levels 0..255 unless said otherwise.
+MEASURES = {
+    "spread": "standard deviation of the levels, of the channel that has most",
+    "busy": "the share of pixels that are not of the most frequent colour",
+    "sharpness": "finest details to somewhat larger ones, a ratio, across or down, whichever is less (motion blurs one)",
+    "grain": "what a median of 3 by 3 pixels takes away in the quietest parts of the picture",
+    "dark": "brightness below which lie 2 % of the pixels",
+    "light": "brightness above which lie 2 % of the pixels",
+    "white": "the share of pixels that are as good as white",
+    "lines": "how alike it is to itself some rows further down, as lines of text are: a correlation; 0 where no rows stand out",
+}
+
 _PATCH, _QUIET = 8, 0.15  # pixels; the share of patches with least grain
 _SCALES = ((7, 1.0), (15, 2.5))  # widths and sigmas of two Gaussians, in pixels
 _FAINT = 0.3  # levels: what is flat has no edges to judge by
 _STRIPES, _PITCH = 12.0, (3, 17)  # levels; pixels from one line of text to the next
+_ALIKE = 16  # levels: colours that are one colour
 
 
-@dataclass(frozen=True, slots=True)
-class Measures:
-    """Of a view, in levels 0..255 unless said otherwise.
-
-    spread: standard deviation of the levels, of the channel that has most. busy: the share of pixels that are not of the most
-    frequent colour. sharpness: finest details to somewhat larger ones, a ratio, across or down, whichever is less (motion blurs
-    in one direction). grain: what a median of 3 by 3 pixels takes away in the quietest parts of the picture. dark, light:
-    brightness below, above which lie 2 % of the pixels. white: the share of pixels that are as good as white. lines: how alike
-    the picture is to itself some rows further down, as lines of text are: a correlation; 0 where no rows stand out.
-    """
-
-    spread: float
-    busy: float
-    sharpness: float
-    grain: float
-    dark: float
-    light: float
-    white: float
-    lines: float
-
-
-def measure(view: Pixels) -> Measures:
-    """Of a view, uint8 [H, W, 3]."""
+def measure(views: Pixels) -> dict[str, NDArray[np.float64]]:
+    """Each of `MEASURES`, [N], of views uint8 [N, H, H, 3]. All pictures at once: a call to a library costs more than a view."""
     import cv2
 
-    luma = _bytes(cv2.cvtColor(view, cv2.COLOR_RGB2GRAY))
-    dark, middle, light = _levels(luma, 0.02, 0.5, 0.98)
-    return Measures(
-        spread=float(np.max(cv2.meanStdDev(view)[1])),
-        busy=_busy(view),
-        sharpness=_sharpness(luma.astype(np.float32)),
-        grain=_grain(luma),
-        dark=dark,
-        light=light,
-        white=float((luma >= 250).mean()),
-        lines=_lines(_bytes(cv2.absdiff(luma, np.full_like(luma, middle)))),
-    )
+    number, side = views.shape[:2]
+    # What works on pixels or on rows alone takes many pictures as one that is very high.
+    luma = np.asarray(cv2.cvtColor(views.reshape(-1, side, 3), cv2.COLOR_RGB2GRAY), np.uint8).reshape(number, side, side)
+    bright, colours = _histograms(luma[..., None])[:, 0], _histograms(views)
+    dark, middle, light = _levels(bright, (0.02, 0.5, 0.98))
+    found = {
+        "spread": _spreads(colours).max(axis=1),
+        "busy": _busy(views, _levels(colours, (0.5,))[0]),
+        "sharpness": _sharpness(luma),
+        "grain": _grain(luma),
+        "dark": dark,
+        "light": light,
+        "white": bright[:, 250:].sum(axis=1) / side**2,
+        "lines": _lines(np.abs(luma - middle[:, None, None].astype(np.float32))),
+    }
+    return {name: values.astype(np.float64) for name, values in found.items()}
 
 
-def _levels(channel: Pixels, *shares: float) -> list[float]:
-    """The levels below which these shares of the pixels lie."""
-    counts = np.cumsum(np.bincount(channel.ravel(), minlength=256))
-    return [float(level) for level in np.searchsorted(counts, np.array(shares) * channel.size)]
-
-
-def _busy(view: Pixels) -> float:
-    """Colours within 16 levels in every channel of the middle one count as one colour with it."""
+def _histograms(views: Pixels) -> NDArray[np.int64]:
+    """How many pixels have each level, [N, C, 256]."""
     import cv2
 
-    middle = np.array([_levels(view[..., channel], 0.5)[0] for channel in range(3)])
-    alike = cv2.countNonZero(cv2.inRange(view, middle - 16, middle + 16))
-    return float(1 - alike / (view.shape[0] * view.shape[1]))
+    channels = range(views.shape[3])
+    counts = [[cv2.calcHist([view], [channel], None, [256], [0, 256]) for channel in channels] for view in views]
+    return np.asarray(counts, np.int64).reshape(len(views), -1, 256)
 
 
-def _sharpness(luma: NDArray[np.float32]) -> float:
-    details = [_details(luma), _details(np.ascontiguousarray(luma.T))]
-    most = max(coarse for _, coarse in details)
-    return min(fine / (coarse + _FAINT) for fine, coarse in details if coarse >= most / 10)
+def _levels(counts: NDArray[np.int64], shares: Sequence[float]) -> list[NDArray[np.float64]]:
+    """The levels below which these shares of the pixels lie, of histograms [..., 256]."""
+    sums = counts.cumsum(axis=-1)
+    return [(sums < share * sums[..., -1:]).sum(axis=-1).astype(np.float64) for share in shares]
 
 
-def _details(luma: NDArray[np.float32]) -> tuple[float, float]:
+def _spreads(counts: NDArray[np.int64]) -> NDArray[np.float64]:
+    levels = np.arange(256)
+    total = counts.sum(axis=-1)
+    mean = (counts * levels).sum(axis=-1) / total
+    return np.asarray(np.sqrt(np.maximum((counts * levels**2).sum(axis=-1) / total - mean**2, 0)))
+
+
+def _busy(views: Pixels, middle: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Colours near the middle one in every channel count as one colour with it."""
+    import cv2
+
+    alike = [cv2.countNonZero(cv2.inRange(view, m - _ALIKE, m + _ALIKE)) for view, m in zip(views, middle, strict=True)]
+    return 1 - np.array(alike, np.float64) / views[0, ..., 0].size
+
+
+def _sharpness(luma: Pixels) -> NDArray[np.float64]:
+    across, down = _details(luma), _details(np.ascontiguousarray(luma.transpose(0, 2, 1)))
+    fine, coarse = (np.stack(pair) for pair in zip(across, down, strict=True))
+    ratios = np.where(coarse >= coarse.max(axis=0) / 10, fine / (coarse + _FAINT), np.inf)
+    return np.asarray(ratios.min(axis=0))
+
+
+def _details(luma: Pixels) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Finest details from left to right, and those somewhat larger: root mean squares, in levels."""
     import cv2
 
-    once, more = (cv2.GaussianBlur(luma, (size, 1), sigma, borderType=cv2.BORDER_REPLICATE) for size, sigma in _SCALES)
-    side = luma.size**0.5
-    return cv2.norm(luma, once) / side, cv2.norm(once, more) / side
+    rows = luma.reshape(-1, luma.shape[2]).astype(np.float32)
+    once, more = (cv2.GaussianBlur(rows, (size, 1), sigma, borderType=cv2.BORDER_REPLICATE) for size, sigma in _SCALES)
+    return _norms(rows - once, len(luma)), _norms(once - more, len(luma))
 
 
-def _lines(ink: Pixels) -> float:
+def _norms(rows: NDArray[Any], number: int) -> NDArray[np.float64]:
+    pictures = rows.reshape(number, -1)
+    return np.asarray(np.sqrt(np.einsum("ij,ij->i", pictures, pictures) / pictures.shape[1]))
+
+
+def _lines(ink: NDArray[np.float32]) -> NDArray[np.float64]:
     """Of how far every pixel is from the middle brightness."""
-    down, across = (_rugged(ink.mean(axis=axis, dtype=np.float32)) for axis in (1, 0))
-    strength = down @ down
-    if strength < len(ink) * _STRIPES**2 or strength < 2 * (across @ across):
-        return 0.0
-    return float(max(down[:-lag] @ down[lag:] for lag in range(*_PITCH)) / strength)
+    down, across = (_rugged(ink.mean(axis=axis)) for axis in (2, 1))
+    strength, other = ((profile**2).sum(axis=1) for profile in (down, across))
+    alike = np.max([(down[:, :-lag] * down[:, lag:]).sum(axis=1) for lag in range(*_PITCH)], axis=0)
+    stands_out = (strength >= down.shape[1] * _STRIPES**2) & (strength >= 2 * other)
+    return np.where(stands_out, alike / np.maximum(strength, 1), 0.0)
 
 
-def _rugged(profile: NDArray[np.float32]) -> NDArray[np.float32]:
-    """What changes from row to row, without what changes slowly."""
-    reach = _PITCH[1] // 2
-    slow = np.convolve(np.pad(profile, reach, mode="edge"), np.full(2 * reach + 1, 1 / (2 * reach + 1)), "valid")
-    return (profile - slow).astype(np.float32)
-
-
-def _grain(luma: Pixels) -> float:
+def _rugged(profiles: NDArray[np.float32]) -> NDArray[np.float64]:
+    """What changes from row to row, without what changes slowly; [N, H]."""
     import cv2
 
-    taken = cv2.absdiff(luma, cv2.medianBlur(luma, 3)).astype(np.float32)
-    side = len(luma) // _PATCH
-    patches = cv2.resize(taken, (side, side), interpolation=cv2.INTER_AREA)
-    return float(np.sort(patches, axis=None)[round(side * side * _QUIET)])
+    slow = cv2.blur(profiles, (2 * (_PITCH[1] // 2) + 1, 1), borderType=cv2.BORDER_REPLICATE)
+    return (profiles - slow).astype(np.float64)
 
 
-def _bytes(pixels: object) -> Pixels:
-    return np.asarray(pixels, np.uint8)
+def _grain(luma: Pixels) -> NDArray[np.float64]:
+    import cv2
+
+    number, side = luma.shape[:2]
+    apart = np.pad(luma, ((0, 0), (1, 1), (0, 0)), mode="edge")  # no picture sees the next one
+    quiet = np.asarray(cv2.medianBlur(apart.reshape(-1, side), 3), np.uint8).reshape(apart.shape)[:, 1:-1]
+    taken = cv2.absdiff(luma.reshape(-1, side), np.ascontiguousarray(quiet).reshape(-1, side))
+    patches = taken.reshape(number, side // _PATCH, _PATCH, -1, _PATCH).mean(axis=(2, 4)).reshape(number, -1)
+    place = round(patches.shape[1] * _QUIET)
+    return np.asarray(np.partition(patches, place, axis=1)[:, place])

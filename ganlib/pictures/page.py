@@ -105,10 +105,10 @@ def _beyond(finding: Finding) -> float:
 
 
 def _shown(finding: Finding, candidates: Candidates, names: Sequence[str]) -> _Shown:
-    shown = _Shown(names[finding.row], _address(candidates.views[finding.row]), finding.score)
+    shown = _Shown(names[finding.row], _address(candidates.view([finding.row])[0]), finding.score)
     if finding.twin is None:
         return shown
-    twin = _address(candidates.views[finding.twin])
+    twin = _address(candidates.view([finding.twin])[0])
     return _Shown(shown.path, shown.image, shown.score, twin, names[finding.twin])
 
 

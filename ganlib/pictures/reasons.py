@@ -14,6 +14,9 @@ REASONS = {
     "truncated": "the file ends too early",
     "damaged": "it cannot be decoded",
     "too-many-pixels": "more than 64 million pixels; not decoded",
+    "too-slow": "more than a minute to decode; given up",
+    "too-much-memory": "more than 3 GiB to decode; given up",
+    "crashed-decoder": "the process that decoded it died of it",
     "unknown-colours": "its colour space is not one that is converted",
     "dropped-by-hand": "a person said so, in the file of overrides",
 }

@@ -1,28 +1,27 @@
 """Which pictures are of another kind than the rest: some alone and far from all, some in a small group of their own.
 
-Both by the distances between features (and a little of colours and layout): a picture whose 50th neighbour, or whose nearest, is
-further away than everyone else's; and a small branch of the tree of clusters that joins the others late, and whose members all
-have their nearest picture of another branch far away.
+Both by the distances between points (see `ganlib.pictures.points`): a picture whose 50th neighbour, or whose nearest, is further
+away than everyone else's; and a small branch of the tree of clusters that joins the others late, and whose members all have their
+nearest picture of another branch far away.
 """
 
 from collections.abc import Iterator
 from functools import partial
+from typing import Protocol
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
-from torch.nn.functional import adaptive_avg_pool2d
 
-from ganlib.metrics.parallel import parallel, single
-from ganlib.pictures.decode import Pixels
+from ganlib.metrics.parallel import single
 
 FEWEST = 200
+REFERENCES = 20_000  # that pictures are compared with at most
 #: How far the 50th neighbour of a stranger is, in medians of all. In sets of pictures of a kind it was 1.4 to 1.5 at most, of
 #: strangers among them 1.3 to 2.3, mostly above 1.5.
-_RANK, _FAR = 50, 1.45
-_LAYOUT = 0.2  # weight of a 4 by 4 reduction of the picture beside its features, whose length is 1
-_REFERENCES, _BLOCK = 20_000, 512
+RANK, _FAR = 50, 1.45
+_BLOCK = 512
 _CLUSTERS, _TURNS = 64, 12
 _SMALL, _LATE = 0.05, 1.55  # of the pictures; of the median height at which branches join
 #: How far a foreign group is from the others, in 95th percentiles of the distance to the nearest picture. In mixtures of four
@@ -30,10 +29,22 @@ _SMALL, _LATE = 0.05, 1.55  # of the pictures; of the median height at which bra
 _APART = 1.4
 
 
-def strangers(features: NDArray[np.float32], views: Pixels) -> Iterator[tuple[int, float, float]]:
-    """Place, distance and threshold of each picture that does not belong to the others, of features [N, D] and their views."""
-    points = _points(features, views)
-    far, near, threshold = _far(points, 1.0)
+class Points(Protocol):
+    """Points [N, D], wherever they lie."""
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, places: "slice | NDArray[np.int64]") -> NDArray[np.float32]:
+        """Some of them."""
+        ...
+
+
+def strangers(points: Points, far: NDArray[np.float64], near: NDArray[np.float64]) -> Iterator[tuple[int, float, float]]:
+    """Place, distance and threshold of each picture that does not belong to the others.
+
+    far, near: of each point how far its 50th neighbour is (see `rank`), and its nearest, [N].
+    """
+    threshold = too_far(far)
     least = _APART * float(np.quantile(near, 0.95))
     for place in np.flatnonzero(far > threshold):
         yield int(place), float(far[place]), threshold
@@ -45,63 +56,24 @@ def strangers(features: NDArray[np.float32], views: Pixels) -> Iterator[tuple[in
             yield int(place), distance, least
 
 
-def alone(features: NDArray[np.float32], views: Pixels, share: float) -> NDArray[np.bool_]:
-    """Which of these pictures, a `share` of the set, are far from all; [N]."""
-    far, _, threshold = _far(_points(features, views), share)
-    return far > threshold
+def too_far(far: NDArray[np.float64]) -> float:
+    """From where on a 50th neighbour is further away than everyone else's."""
+    return _FAR * float(np.median(far))
 
 
-def _far(points: Tensor, share: float) -> tuple[NDArray[np.float64], NDArray[np.float64], float]:
-    """Distances from the 50th neighbour in the whole set, and from the nearest, and from where on the former is too far."""
-    step = max(1, len(points) // _REFERENCES)
-    references = points[::step]
-    rank = max(1, round(min(_RANK * share, len(references) / 4)))
-    far, near = _distances(points, references, step, rank)
-    return far, near, _FAR * float(np.median(far))
+def rank(references: int, share: float = 1.0) -> int:
+    """The 50th neighbour in a whole set is which one among so many references, drawn from a `share` of the set?"""
+    return max(1, round(min(RANK * share, references / 4)))
 
 
-def nearest(features: NDArray[np.float32], views: Pixels, count: int) -> NDArray[np.int64]:
-    """Places of the `count` pictures most like each, itself left out, [N, count]; among every so-manieth of many."""
-    points = _points(features, views)
-    step = max(1, len(points) // _REFERENCES)
-    references = points[::step]
-
-    def work(start: int) -> Tensor:
-        return _apart_from(points, references, step, start).topk(min(count, len(references)), largest=False).indices * step
-
-    return np.asarray(torch.cat(list(parallel(work, range(0, len(points), _BLOCK)))).numpy())
+def alone(points: NDArray[np.float32], share: float) -> NDArray[np.bool_]:
+    """Which of these points, a `share` of the set, are far from all."""
+    apart = torch.cdist(torch.from_numpy(points), torch.from_numpy(points)).fill_diagonal_(torch.inf)
+    far = apart.kthvalue(rank(len(points), share), dim=1).values.double().numpy()
+    return np.asarray(far > too_far(far))
 
 
-def _points(features: NDArray[np.float32], views: Pixels) -> Tensor:
-    rows = torch.from_numpy(features)
-    layout = [
-        adaptive_avg_pool2d(torch.from_numpy(views[start : start + _BLOCK]).permute(0, 3, 1, 2).float(), 4).flatten(1) / 255
-        for start in range(0, len(views), _BLOCK)
-    ]
-    return torch.cat([rows / rows.norm(dim=1, keepdim=True).clamp_min(1e-9), _LAYOUT * torch.cat(layout)], dim=1)
-
-
-def _distances(points: Tensor, references: Tensor, step: int, rank: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Of every point from its `rank`-th and its nearest of the references, every `step`-th point, that is not itself."""
-
-    def work(start: int) -> Tensor:
-        closest = _apart_from(points, references, step, start).topk(rank, largest=False, sorted=True).values
-        return torch.stack([closest[:, -1], closest[:, 0]], dim=1)
-
-    found = torch.cat(list(parallel(work, range(0, len(points), _BLOCK)))).double().clamp_min(1e-9).numpy()
-    return found[:, 0], found[:, 1]
-
-
-def _apart_from(points: Tensor, references: Tensor, step: int, start: int) -> Tensor:
-    """Of a block of points from the references, every `step`-th point; infinite from itself."""
-    apart = torch.cdist(points[start : start + _BLOCK], references)
-    own = torch.arange(start, start + len(apart))
-    itself = (own % step == 0) & (own // step < len(references))
-    apart[itself, own[itself] // step] = torch.inf
-    return apart
-
-
-def _groups(points: Tensor, least: float) -> Iterator[tuple[NDArray[np.int64], float]]:
+def _groups(points: Points, least: float) -> Iterator[tuple[NDArray[np.int64], float]]:
     """Places of the members of each group that is at least so far from the others, and how far."""
     from scipy.cluster.hierarchy import linkage
 
@@ -127,28 +99,35 @@ def _groups(points: Tensor, least: float) -> Iterator[tuple[NDArray[np.int64], f
             yield np.flatnonzero(inside), apart
 
 
-def _apart(points: Tensor, inside: NDArray[np.bool_]) -> float:
+def _apart(points: Points, inside: NDArray[np.bool_]) -> float:
     """The median distance of the members from their nearest picture outside."""
-    members, others = points[torch.from_numpy(inside)], points[torch.from_numpy(~inside)]
-    others = others[:: max(1, len(others) // _REFERENCES)]
-    return float(torch.cdist(members[:_BLOCK], others).min(dim=1).values.median())
+    members, others = np.flatnonzero(inside)[:_BLOCK], np.flatnonzero(~inside)
+    others = others[:: max(1, len(others) // REFERENCES)]
+    apart = torch.cdist(torch.from_numpy(points[members]), torch.from_numpy(points[others]))
+    return float(apart.min(dim=1).values.median())
 
 
-def _clusters(points: Tensor) -> tuple[Tensor, NDArray[np.int64]]:
+def _clusters(points: Points) -> tuple[Tensor, NDArray[np.int64]]:
     """Centres by k-means (seeded by k-means++, Arthur and Vassilvitskii 2007), learned on a part; and each point's centre."""
     dice = torch.Generator().manual_seed(0)
-    part = points[:: max(1, len(points) // _REFERENCES)]
+    part = torch.from_numpy(points[np.arange(0, len(points), max(1, len(points) // REFERENCES))])
+    squares = (part**2).sum(1)
+
+    def apart_from(centre: Tensor) -> Tensor:
+        return (squares - 2 * (part @ centre) + centre @ centre).clamp_min(1e-12)
+
     centres = part[torch.randint(len(part), (1,), generator=dice)]
-    apart = ((part - centres) ** 2).sum(1)
+    apart = apart_from(centres[0])
     for _ in range(min(_CLUSTERS, len(part) // 4) - 1):
-        chosen = part[torch.multinomial(apart.clamp_min(1e-12), 1, generator=dice)]
+        chosen = part[torch.multinomial(apart, 1, generator=dice)]
         centres = torch.cat([centres, chosen])
-        apart = torch.minimum(apart, ((part - chosen) ** 2).sum(1))
+        apart = torch.minimum(apart, apart_from(chosen[0]))
     for _ in range(_TURNS):
         owner = torch.cdist(part, centres).argmin(1)
         counts = torch.bincount(owner, minlength=len(centres))[:, None]
         sums = torch.zeros_like(centres).index_add_(0, owner, part)
         centres = torch.where(counts > 0, sums / counts.clamp_min(1), centres)
-    owner = torch.cat([torch.cdist(block, centres).argmin(1) for block in torch.split(points, _BLOCK)])
+    blocks = (points[start : start + _BLOCK] for start in range(0, len(points), _BLOCK))
+    owner = torch.cat([torch.cdist(torch.from_numpy(block), centres).argmin(1) for block in blocks])
     lived = torch.unique(owner)
     return centres[lived], np.asarray(torch.searchsorted(lived, owner).numpy())

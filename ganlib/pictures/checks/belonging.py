@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from ganlib.pictures.candidates import Candidates, Finding, features
+from ganlib.pictures.candidates import Candidates, Finding
 from ganlib.pictures.decode import Pixels
 
 _GREY = 8  # levels between the channels of what is grey to the eye
@@ -18,31 +18,33 @@ def off_topic(candidates: Candidates) -> Iterator[Finding]:
 
     if len(candidates.kept) < FEWEST:
         return
-    rows = np.asarray(candidates.kept)
-    views = candidates.views[rows]
-    found = {place: (distance, threshold) for place, distance, threshold in strangers(candidates.kept_features(), views)}
-    for place in _belonging_but_for_colour(views, list(found)):
-        del found[place]
-    for place, (distance, threshold) in found.items():
-        yield Finding(int(rows[place]), distance, threshold)
+    from ganlib.pictures.placed import place
+
+    placed = place(candidates)
+    found = {where: (distance, threshold) for where, distance, threshold in strangers(placed, placed.far, placed.distance(0))}
+    for where in _belonging_but_for_colour(candidates, placed.places, list(found)):
+        del found[where]
+    for where, (distance, threshold) in found.items():
+        yield Finding(int(placed.places[where]), distance, threshold)
 
 
-def _belonging_but_for_colour(views: Pixels, places: list[int]) -> list[int]:
-    """Those of the places whose views are grey, and would be no strangers if all the others were grey, too."""
+def _belonging_but_for_colour(candidates: Candidates, places: NDArray[np.int64], found: list[int]) -> list[int]:
+    """Those of the found whose views are grey, and would be no strangers if all the others were grey, too."""
+    from ganlib.pictures.points import points
     from ganlib.pictures.strangers import alone
 
-    grey = [place for place in places if _is_grey(views[place])]
-    others = np.setdiff1d(np.arange(len(views)), places)
-    others = others[:: max(1, len(others) // _COMPARED)]
-    if not grey or np.mean([_is_grey(view) for view in views[others[:_COMPARED]]]) > 0.5:
+    grey = [where for where in found if _is_grey(candidates.view(places[[where]]))]
+    others = np.setdiff1d(np.arange(len(places)), found)[:_COMPARED]
+    views = candidates.view(places[others])
+    if not grey or np.mean([_is_grey(view) for view in views]) > 0.5:
         return []
-    greyed = _grey(np.concatenate([views[grey], views[others]]))
-    still = alone(features(greyed), greyed, len(others) / len(views))
-    return [place for place, strange in zip(grey, still, strict=False) if not strange]
+    greyed = _grey(np.concatenate([candidates.view(places[grey]), views]))
+    still = alone(points(greyed), len(others) / len(places))
+    return [where for where, strange in zip(grey, still, strict=False) if not strange]
 
 
 def _is_grey(view: Pixels) -> bool:
-    return int(np.ptp(view.astype(np.int16), axis=2).max()) <= _GREY
+    return int(np.ptp(view.astype(np.int16), axis=-1).max()) <= _GREY
 
 
 def _grey(views: Pixels) -> Pixels:

@@ -4,13 +4,14 @@ from collections.abc import Iterator
 
 from ganlib.pictures.candidates import Candidates, Finding
 from ganlib.pictures.checks.sharpness import SHARP
+from ganlib.pictures.shelf import Shelf
 
 
 def exact_duplicates(candidates: Candidates) -> Iterator[Finding]:
     """the same pixels, once prepared, as an earlier picture"""
-    first: dict[str, int] = {}
+    first: dict[bytes, int] = {}
     for row in candidates.kept:
-        twin = first.setdefault(candidates.digests[row], row)
+        twin = first.setdefault(candidates.facts["digest"][row], row)
         if twin != row:
             yield Finding(row, twin=twin)
 
@@ -18,22 +19,23 @@ def exact_duplicates(candidates: Candidates) -> Iterator[Finding]:
 def near_duplicates(candidates: Candidates) -> Iterator[Finding]:
     """the same as a better picture, but saved, sized, shifted, lit, cropped or mirrored otherwise"""
     from ganlib.pictures.duplicates.groups import worse_of
-    from ganlib.pictures.duplicates.twins import Finder
+    from ganlib.pictures.duplicates.twins import PAIR, Finder
 
     if len(candidates.kept) < 2:
         return
-    finder = Finder(candidates.views, candidates.kept)
-    merits = [_merit(candidates, row) for row in candidates.kept]
-    for worse, better, left in worse_of(finder, merits):
-        yield Finding(candidates.kept[worse], left, finder.cut, candidates.kept[better])
-    for pair in finder.misses:
-        worse, better = sorted((pair.first, pair.second), key=merits.__getitem__)
-        yield Finding(candidates.kept[worse], pair.left, finder.cut, candidates.kept[better], aside=False)
+    with Shelf(candidates.shelf.folder / "pairs", {"pair": PAIR}) as pairs:
+        finder = Finder(candidates, pairs)
+        merits = [_merit(candidates, row) for row in candidates.kept]
+        for worse, better, left in worse_of(finder, merits):
+            yield Finding(candidates.kept[worse], left, finder.cut, candidates.kept[better])
+        for pair in finder.misses:
+            worse, better = sorted((pair.first, pair.second), key=merits.__getitem__)
+            yield Finding(candidates.kept[worse], pair.left, finder.cut, candidates.kept[better], aside=False)
 
 
 def _merit(candidates: Candidates, row: int) -> tuple[bool, int, bool, int]:
     """What makes a picture better than its twin: to be sharp, then more pixels (up to twice the size that is learned from; more
     are of no use), then a lossless format, then to have been found first."""
     facts = candidates.facts[row]
-    side = min(facts.width, facts.height, 2 * candidates.size)
-    return facts.measures.sharpness >= SHARP, side, facts.lossless, -row
+    side = min(int(facts["width"]), int(facts["height"]), 2 * candidates.size)
+    return bool(facts["sharpness"] >= SHARP), side, bool(facts["lossless"]), -row

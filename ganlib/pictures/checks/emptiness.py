@@ -13,8 +13,8 @@ _BUSY = 0.004  # of the pixels: 16 of a view
 
 def flat(candidates: Candidates) -> Iterator[Finding]:
     """all of one colour"""
-    still = [row for row in candidates.kept if candidates.facts[row].measures.busy < _BUSY]
-    yield from below(still, np.array([candidates.facts[row].measures.spread for row in still], np.float64), _SPREAD)
+    still = np.asarray(candidates.kept, np.int64)[candidates.measured("busy") < _BUSY]
+    yield from below(still.tolist(), candidates.facts["spread"][still], _SPREAD)
 
 
 def nearly_empty(candidates: Candidates) -> Iterator[Finding]:

@@ -1,12 +1,13 @@
 """Pictures whose label may be wrong."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ganlib.pictures.candidates import Candidates, Finding
+from ganlib.pictures.raw import Label
 
 _NEIGHBOURS, _AGREE = 10, 0.9
 _KINDS, _FEWEST = 50, 30  # values of a label at most; pictures of a value at least
@@ -14,24 +15,24 @@ _KINDS, _FEWEST = 50, 30  # values of a label at most; pictures of a value at le
 
 def label_suspects(candidates: Candidates) -> Iterator[Finding]:
     """none of the pictures most like it has its label, nearly all of them have the same other one"""
-    names = sorted({name for row in candidates.kept for name in (candidates.labels[row] if candidates.labels else ())})
-    known = {name: _values(candidates, name) for name in names}
-    known = {name: values for name, values in known.items() if _is_kind(values)}
+    known = [name for name, values in sorted(candidates.labels.items()) if _is_kind(_names(values, candidates.kept))]
     if not known:
         return
-    from ganlib.pictures.strangers import nearest
+    from ganlib.pictures.placed import place
 
-    rows = np.asarray(candidates.kept)
-    around = nearest(candidates.kept_features(), candidates.views[rows], _NEIGHBOURS)
+    placed = place(candidates)
+    ascending = np.argsort(placed.rows)
+    around = ascending[np.searchsorted(placed.rows[ascending], placed.lists.near[:, :_NEIGHBOURS])]
     suspects: dict[int, float] = {}
-    for values in known.values():
-        suspects |= _outvoted(values, around)
-    for place, share in sorted(suspects.items()):
-        yield Finding(int(rows[place]), share, _AGREE, aside=False, note=True)
+    for name in known:
+        suspects |= _outvoted(_names(candidates.labels[name], placed.places), around)
+    for row, share in sorted((int(placed.places[where]), share) for where, share in suspects.items()):
+        yield Finding(row, share, _AGREE, aside=False, note=True)
 
 
-def _values(candidates: Candidates, name: str) -> list[str | None]:
-    found = (candidates.labels[row].get(name) for row in candidates.kept)
+def _names(values: Sequence[Label], rows: Iterable[int]) -> list[str | None]:
+    """Of some pictures, where they are names and no numbers."""
+    found = (values[row] for row in rows)
     return [value if isinstance(value, str) else None for value in found]
 
 
@@ -43,10 +44,9 @@ def _is_kind(values: list[str | None]) -> bool:
 
 def _outvoted(values: list[str | None], around: NDArray[np.int64]) -> dict[int, float]:
     """Places of pictures whose neighbours agree on another value, and the share of those that do."""
-    found = {}
-    for place, value in enumerate(values):
-        votes = Counter(values[neighbour] for neighbour in around[place])
-        most, count = votes.most_common(1)[0]
-        if value is not None and votes[value] == 0 and most is not None and count >= _AGREE * len(around[place]):
-            found[place] = count / len(around[place])
-    return found
+    kinds = sorted({value for value in values if value is not None})
+    own = np.array([-1 if value is None else kinds.index(value) for value in values])
+    votes = np.stack([(own[around] == kind).sum(axis=1) for kind in range(len(kinds))], axis=1)
+    most = votes.max(axis=1)
+    outvoted = (own >= 0) & (votes[np.arange(len(own)), own] == 0) & (most >= _AGREE * around.shape[1])
+    return {int(place): float(most[place] / around.shape[1]) for place in np.flatnonzero(outvoted)}

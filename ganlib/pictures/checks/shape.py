@@ -14,11 +14,11 @@ _ASPECT = 4.0
 def too_small(candidates: Candidates) -> Iterator[Finding]:
     """its shorter side is less than a quarter of the size that is learned from"""
     least = candidates.size * _SHARE
-    sides = np.array([min(facts.width, facts.height) for facts in candidates.kept_facts()], np.float64)
+    sides = np.minimum(candidates.measured("width"), candidates.measured("height"))
     yield from below(candidates.kept, sides, least)
 
 
 def extreme_aspect(candidates: Candidates) -> Iterator[Finding]:
     """more than four times as long as it is wide, or as wide as it is long"""
-    sides = np.array([(facts.width, facts.height) for facts in candidates.kept_facts()], np.float64).reshape(-1, 2)
-    yield from above(candidates.kept, sides.max(axis=1) / sides.min(axis=1), _ASPECT)
+    width, height = candidates.measured("width"), candidates.measured("height")
+    yield from above(candidates.kept, np.maximum(width, height) / np.minimum(width, height), _ASPECT)

@@ -9,7 +9,7 @@ from ganlib.pictures.candidates import Candidates, Finding
 from ganlib.pictures.checks.beyond import below
 
 _WIDTH = 2.5
-SHARP = 0.6  # of `Measures.sharpness`: what is sharper is not blurred, however sharp the others are
+SHARP = 0.6  # of sharpness: what is sharper is not blurred, however sharp the others are
 
 
 def blurred(candidates: Candidates) -> Iterator[Finding]:

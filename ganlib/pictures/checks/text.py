@@ -6,7 +6,7 @@ from ganlib.pictures import fences
 from ganlib.pictures.candidates import Candidates, Finding
 from ganlib.pictures.checks.beyond import above
 
-_LINES = 0.72  # of `Measures.lines`
+_LINES = 0.72  # a correlation
 _WIDTH = 3.0
 
 

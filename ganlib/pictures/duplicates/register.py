@@ -1,76 +1,66 @@
 """Two views laid over each other: what is left of their difference once shift, stretch, brightness and contrast are taken out.
 
 Gauss-Newton (Lucas and Kanade 1981) on many pairs at once: b is fitted as gain · a(shifted and stretched) + bias, on smooth maps,
-from a quarter of the resolution to the whole; most pairs are seen to differ on the first, cheapest level. Brightness alone says
-where they lie; what is left is looked at in colours and patch by patch, for two portraits may differ in nothing but their eyes,
-and signed, for what a JPEG or another size does to a picture cancels out within a patch.
+from a quarter of the resolution to the whole. Brightness alone says where they lie; what is left is looked at in colours and
+patch by patch, for two portraits may differ in nothing but their eyes, and signed, for what a JPEG or another size does to a
+picture cancels out within a patch.
 """
-
-from collections.abc import Sequence
 
 import torch
 from torch import Tensor
-from torch.nn.functional import affine_grid, avg_pool2d, grid_sample, pad
+from torch.nn.functional import affine_grid, grid_sample
 
-from ganlib.pictures.duplicates.smooth import offsets, slopes, smooth
+from ganlib.pictures.duplicates.smooth import averages, offsets, reduced, slopes
 
 #: At which reductions pairs are fitted, one after the other, and how many turns on each.
-LEVELS = (4, 2, 1)
-_TURNS = (5, 3, 3)
-_SIGMA, _PATCH = 1.0, 4  # pixels
+_STAGES = ((4, 5), (2, 3), (1, 3))
+#: Enough to see that most neighbours are no twins.
+_ROUGHLY = ((4, 3), (2, 0))
+_PATCH = 4  # pixels
 #: A difference counts as it is where the contrast around it is typical; up to a third more where there is none, less where there
 #: is much: a JPEG errs most beside strong edges, and eyes in a dark face differ by few levels.
 _USUAL, _TYPICAL = 40.0, 10.0  # levels
 _FARTHEST = torch.tensor([0.15, 0.15, 0.12, 0.12])  # shifts in halves of the side; stretches
 _LEAST_GAIN = 0.4
-_BLOCK = 256
 
 
-def residuals(first: Tensor, second: Tensor, limits: Sequence[float] = (torch.inf,) * len(LEVELS)) -> Tensor:
-    """How different the views of each pair are on each level: levels 0..255, float32 [P, L]; inf where one before was too many.
+def residuals(first: Tensor, second: Tensor) -> Tensor:
+    """How different the views of each pair are: levels 0..255, float32 [P].
 
     first, second: [P, 3, H, W]. The same picture, shifted, stretched, brighter or paler, leaves a few levels at the worst of
-    its patches. limits: pairs with more than that on a level are not looked at on the next.
+    its patches.
     """
-    found = torch.full((len(first), len(LEVELS)), torch.inf)
-    for start in range(0, len(first), _BLOCK):
-        block = slice(start, start + _BLOCK)
-        found[block] = _residuals(first[block], second[block], limits)
-    return found
+    return _fit(first, second, _STAGES)
 
 
-def _residuals(first: Tensor, second: Tensor, limits: Sequence[float]) -> Tensor:
-    found = torch.full((len(first), len(LEVELS)), torch.inf)
-    placing, alive = torch.zeros(len(first), 4), torch.arange(len(first))
-    for level, (reduction, turns, limit) in enumerate(zip(LEVELS, _TURNS, limits, strict=True)):
-        if not len(alive):
-            break
-        a, b = (smooth(avg_pool2d(levels[alive], reduction), _SIGMA) for levels in (first, second))
+def rough_residuals(first: Tensor, second: Tensor) -> Tensor:
+    """The same on maps of half the resolution and in fewer turns: what is far apart here will be so there."""
+    return _fit(first, second, _ROUGHLY)
+
+
+def _fit(first: Tensor, second: Tensor, stages: tuple[tuple[int, int], ...]) -> Tensor:
+    placing = torch.zeros(len(first), 4)
+    for reduction, turns in stages:
+        a, b = reduced(first, reduction), reduced(second, reduction)
         bright_a, bright_b = a.mean(1, keepdim=True), b.mean(1, keepdim=True)
         for _ in range(turns):
             placing = _step(bright_a, bright_b, placing)
-        found[alive, level] = _worst_patch(a, b, placing, reduction)
-        near = found[alive, level] <= limit
-        placing, alive = placing[near], alive[near]
-    return found
+    return _worst_patch(a, b, placing, reduction)
 
 
 def _worst_patch(a: Tensor, b: Tensor, placing: Tensor, reduction: int) -> Tensor:
     moved, inside = _move(a, placing)
     left = _unexplained(moved, b, *_tone(moved, b, inside)) * inside
-    size = max(1, _PATCH // reduction)
-    patches = avg_pool2d(left, size, max(1, size // 2)).abs().mean(1)
+    size = _PATCH // reduction
+    patches = averages(left, size, size // 2).abs().mean(1)
     contrast = torch.maximum(_contrast(moved, size), _contrast(b, size))
     return (patches * _USUAL / (_USUAL - _TYPICAL + contrast)).flatten(1).amax(1)
 
 
 def _contrast(levels: Tensor, size: int) -> Tensor:
     """Standard deviation, mean of the channels, in a window twice as large around each patch: [P, h, w]."""
-    reach, step = size // 2, max(1, size // 2)
-    window = pad(torch.cat([levels, levels**2]), (reach, size - reach, reach, size - reach), mode="replicate")
-    mean, square = avg_pool2d(window, 2 * size, step).chunk(2)
-    across = (levels.shape[-1] - size) // step + 1
-    return (square - mean**2).clamp_min(0).sqrt().mean(1)[:, :across, :across]
+    mean, square = averages(torch.cat([levels, levels**2]), 2 * size, size // 2, size // 2).chunk(2)
+    return (square - mean**2).clamp_min(0).sqrt().mean(1)
 
 
 def _step(a: Tensor, b: Tensor, placing: Tensor) -> Tensor:

@@ -1,33 +1,42 @@
-"""The search for near duplicates in one set of views, calibrated on copies made of the same views."""
+"""The search for near duplicates among pictures, calibrated on copies made of some of them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import product
+from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ganlib.metrics.parallel import parallel, single
+from ganlib.pictures.candidates import Candidates, pair_keys
+from ganlib.pictures.crew import padded
 from ganlib.pictures.decode import Pixels
-from ganlib.pictures.duplicates.register import LEVELS, residuals
+from ganlib.pictures.duplicates.register import residuals, rough_residuals
 from ganlib.pictures.duplicates.smooth import maps
 from ganlib.pictures.duplicates.synthetic import WAYS
-from ganlib.pictures.duplicates.tangent import Projection, joined, nearest
+from ganlib.pictures.duplicates.tangent import describe, mirrored, squared_distances, squared_distances_of_pairs
+from ganlib.pictures.shelf import Rows, Shelf
 from ganlib.progress import Progress
 
-_SAMPLE, _LEARNED = 48, 10_000  # views that copies are made of, and that directions are learned from
+_SAMPLE = 48  # pictures that copies are made of
 _NEAREST, _SHOWN = 4, 6
-_MARGIN, _ROUGHLY = 1.5, 1.2  # what a true copy may be further away than those that were made
+_MARGIN, _ROUGHLY = 2.0, 1.2  # what a true copy may be further away than those that were made
 _LEAST, _MOST, _UNLIKE = 3.0, 16.0, 0.6  # levels that no one sees, that everyone sees; of the most alike unrelated pictures'
 _GAP = 1.4  # how far above copies the cut may lie, as a ratio
 _FAINT, _FULL = 16.0, 64.0  # levels of contrast below which differences count for more
-_BLOCK, _PART = 256, 48  # of what is compared at a time: so many that work is shared well
+_BLOCK, _FEWEST = 64, 8  # pairs that are compared at a time
+
+#: What is found out about a pair, on a shelf of its own: what is left of the difference roughly, either way, and in the end.
+PAIR = np.dtype([("forth", "<f4"), ("back", "<f4"), ("left", "<f4")])
+#: What is found out about copies of a picture: the tangent distance from each, and the same as about a pair.
+COPIES = np.dtype([("apart", "<f4"), *((name, "<f4") for name in PAIR.names or ())])
 
 
 @dataclass(frozen=True)
 class Pair:
-    """Places of two views, and how much of their difference is left once they lie over each other, in levels."""
+    """Places of two pictures, and how much of their difference is left once they lie over each other, in levels."""
 
     first: int
     second: int
@@ -35,98 +44,161 @@ class Pair:
 
 
 class Finder:
-    """Finds near duplicates among `views[rows]`; places below are places in `rows`.
+    """Finds near duplicates among the pictures that are kept; places below are places in `candidates.kept`.
 
     radius: of tangent distance, within which copies lie. cut: levels that are left of a copy's difference at most. misses: the
     pairs that are most alike of those that are no twins.
     """
 
-    def __init__(self, views: Pixels, rows: Sequence[int]) -> None:
-        """Learn what copies of these views look like."""
-        self._views, self._rows = views, np.asarray(rows)
-        sample = self._rows[:: max(1, len(self._rows) // _SAMPLE)][:_SAMPLE]
-        originals = np.concatenate([views[sample]] * len(WAYS))
-        copies = np.stack([way(view) for way in WAYS for view in views[sample]])
-        self._projection = single(lambda: Projection(views[self._rows[:: -(-len(self._rows) // _LEARNED)]]))
-        apart = single(lambda: self._projection.describe(originals).to(self._projection.describe(copies).points))
-        self.radius = _MARGIN * float(apart.sqrt().quantile(0.99))
-        left = _all(originals, copies)
-        rough = left[:, :-1].quantile(0.99, dim=0) * _ROUGHLY
-        self._limits = [*rough.tolist(), torch.inf]
-        self._low = min(_MOST, max(_LEAST, float(left[:, -1].quantile(0.99))))
-        unrelated = np.concatenate([_all(views[sample], views[np.roll(sample, by)])[:, -1].numpy() for by in (1, 7)])
-        unrelated = unrelated[unrelated > _MOST]  # others are twins
-        self._unrelated = float(unrelated.min()) if len(unrelated) else np.inf
+    def __init__(self, candidates: Candidates, pairs: Shelf) -> None:
+        """Learn what copies of these pictures look like. pairs: what is known about pairs already, in one column `pair`."""
+        self._candidates, self._known = candidates, pairs
+        self._rows = candidates.at[np.asarray(candidates.kept, np.int64)]
+        self._order = candidates.shelf.order(self._rows)
+        sample = candidates.kept_by_lot()[:_SAMPLE]
+        candidates.fill("copies", sample, _copies, batch=1)
+        copies = candidates.shelf["copies"][candidates.at[sample]].ravel()
+        self.radius = _MARGIN * float(np.sqrt(np.quantile(copies["apart"], 0.99)))
+        either = np.minimum(copies["forth"], copies["back"])
+        both = np.concatenate([copies["forth"], copies["back"]])
+        self._rough, self._rough_either = (_ROUGHLY * float(np.quantile(left, 0.99)) for left in (both, either))
+        self._low = min(_MOST, max(_LEAST, float(np.quantile(copies["left"], 0.99))))
+        self._unrelated = self._least_unrelated()
         self.cut = self._low
         self.misses: list[Pair] = []
 
     def pairs(self) -> list[Pair]:
         """All pairs of twins. Sets `cut` into the widest gap between copies and other neighbours that is not far above copies."""
-        candidates = self._candidates()
-        found: list[Pair] = []
-        blocks = [candidates[start : start + _BLOCK] for start in range(0, len(candidates), _BLOCK)]
-        with Progress("curate", len(candidates), "pairs compared") as progress:
-            for block, left in zip(blocks, parallel(self._compare, blocks), strict=True):
-                found += [Pair(int(a), int(b), float(much)) for (a, b, _), much in zip(block, left, strict=True)]
-                progress.advance(len(block))
-        self.cut = min(_widest_gap([pair.left for pair in found], self._low), _MOST, _UNLIKE * self._unrelated)
-        found.sort(key=lambda pair: pair.left)
-        twins = [pair for pair in found if pair.left <= self.cut]
-        self.misses = found[len(twins) :][:_SHOWN]
-        return twins
+        places = self._near()
+        left = self._left(places, self._rough, self._rough_either)
+        near = np.flatnonzero(np.isfinite(left))
+        near = near[np.argsort(left[near], kind="stable")]
+        self.cut = min(_widest_gap(left[near], self._low), _MOST, _UNLIKE * self._unrelated)
+        twins = int((left[near] <= self.cut).sum())
+        found = [Pair(int(first), int(second), float(left[row])) for row in near for first, second in [places[row, :2]]]
+        self.misses = found[twins : twins + _SHOWN]
+        return found[:twins]
 
     def left(self, first: int, others: Sequence[int]) -> list[float]:
-        """Of the difference between one view and each of the others, mirrored or not."""
-        pairs = np.array([[first, other, mirrored] for other in others for mirrored in (0, 1)])
-        blocks = [pairs[start : start + _PART] for start in range(0, len(pairs), _PART)]
-        found = np.concatenate(list(parallel(self._compare, blocks)))
-        return [float(much) for much in found.reshape(-1, 2).min(axis=1)]
+        """Of the difference between one picture and each of the others, mirrored or not."""
+        pairs = np.array([(*sorted((first, other)), way) for other, way in product(others, (0, 1))])
+        return [float(much) for much in self._left(pairs).reshape(-1, 2).min(axis=1)]
 
-    def _candidates(self) -> NDArray[np.int64]:
-        """[P, 3]: places of two views, the smaller one first, and whether the first is to be mirrored."""
-        blocks = [self._rows[start : start + _BLOCK] for start in range(0, len(self._rows), _BLOCK)]
-        described = joined(list(parallel(lambda rows: self._projection.describe(self._views[rows]), blocks)))
+    def _least_unrelated(self) -> float:
+        """Of the most alike of pictures that have nothing to do with each other; infinite where there are none."""
+        sample = np.argsort(self._order, kind="stable")[:_SAMPLE]
+        pairs = np.concatenate([np.stack([sample, np.roll(sample, by), np.zeros_like(sample)], axis=1) for by in (1, 7)])
+        left = self._left(pairs[pairs[:, 0] != pairs[:, 1]])
+        return float(left[left > _MOST].min(initial=np.inf))  # others are twins
+
+    def _near(self) -> NDArray[np.int64]:
+        """[P, 3]: places of two pictures within the radius, and whether the first is to be mirrored; each pair once."""
+        rows = np.sort(self._rows)
+        place = np.argsort(self._rows, kind="stable")
+        known = torch.from_numpy(self._candidates.shelf["descriptor"][rows])
+        points = known[:, 0].contiguous()
         found = []
-        for mirrored in (False, True):
-            starts = range(0, len(self._rows), _BLOCK)
+        for way, turn in enumerate((lambda queries: queries, mirrored)):
 
-            def search(start: int, mirrored: bool = mirrored) -> NDArray[np.int64]:
-                places = np.arange(start, min(start + _BLOCK, len(self._rows)))
-                views = self._views[self._rows[places]]
-                queries = self._projection.describe(views[:, :, ::-1]) if mirrored else described[slice(start, start + _BLOCK)]
-                near = nearest(queries, described, _NEAREST, self.radius, torch.from_numpy(places))
-                pairs = np.stack([places[near[0].numpy()], near[1].numpy()], axis=1)
-                pairs.sort(axis=1)
-                return np.column_stack([pairs, np.full(len(pairs), int(mirrored))])
+            def distances(queries: Rows, references: Rows, turn: Any = turn) -> Tensor:
+                first = int(references[0])
+                whole = references[-1] - first + 1 == len(references)
+                others = points[first : first + len(references)] if whole else points[references]
+                return squared_distances(turn(known[queries]), others)
 
-            with Progress("curate", len(self._rows), "pictures' neighbours") as progress:
-                for part in parallel(search, starts):
-                    found.append(part)
-                    progress.advance(min(_BLOCK, len(self._rows)))
-        return np.unique(np.concatenate(found), axis=0)
+            lists = self._candidates.neighbours(f"twins-{way}", rows, rows, _NEAREST, distances)
+            near = (lists.near >= 0) & (lists.apart <= self.radius**2)
+            near[:, _NEAREST:] = False
+            asking, rank = np.nonzero(near)
+            pairs = np.stack([place[asking], place[np.searchsorted(rows, lists.near[asking, rank])]], axis=1)
+            pairs.sort(axis=1)
+            found.append(np.column_stack([pairs, np.full(len(pairs), way)]))
+        once: NDArray[np.int64] = np.unique(np.concatenate(found), axis=0)
+        return once
 
-    def _compare(self, pairs: NDArray[np.int64]) -> NDArray[np.float32]:
-        first, second = (self._views[self._rows[pairs[:, side]]] for side in (0, 1))
-        first = np.where(pairs[:, 2, None, None, None] == 1, first[:, :, ::-1], first)
-        return np.asarray(_either(first, second, self._limits)[:, -1].numpy())
+    def _left(self, pairs: Rows, rough: float = np.inf, either: float = np.inf) -> NDArray[np.float32]:
+        """Of the difference of each pair of places, [P], infinite where a rough look says that it is much."""
+        first, second = pairs[:, 0], pairs[:, 1]
+        turned = self._order[first] > self._order[second]
+        first, second = np.where(turned, second, first), np.where(turned, first, second)
+        rows = self._known.rows(pair_keys(self._order[first], self._order[second], pairs[:, 2]))
+        known = np.full(len(pairs), np.nan, PAIR)
+        there = ~self._known["pair"].lacks(rows)
+        known[there] = self._known["pair"][rows[there]]
+        before, pairs = _unknown(known), np.stack([first, second, pairs[:, 2]], axis=1)
+        alive = np.ones(len(pairs), bool)
+        if np.isfinite(rough):
+            for name, limit in (("forth", rough), ("back", either)):
+                self._compare(known, name, pairs, alive)
+                alive[alive] = np.fmin(known["forth"], known["back"])[alive] <= limit
+        self._compare(known, "left", pairs, alive)
+        fresh = np.flatnonzero(_unknown(known) < before)
+        self._known["pair"].put(rows[fresh], known[fresh])
+        return np.where(alive, known["left"], np.float32(np.inf))
+
+    def _compare(self, known: NDArray[Any], name: str, pairs: Rows, alive: NDArray[np.bool_]) -> None:
+        """Find out one of the columns of `PAIR` of those that are alive, as far as it is not known."""
+        asked = np.flatnonzero(alive & np.isnan(known[name]))
+        blocks = [asked[start : start + _BLOCK] for start in range(0, len(asked), _BLOCK)]
+        with Progress("curate", len(asked), "pairs compared", quiet=not len(asked)) as progress:
+            found = self._candidates.crew.map(_COMPARED[name], (self._views(pairs[block]) for block in blocks))
+            for block, left in zip(blocks, found, strict=True):
+                known[name][block] = left
+                progress.advance(len(block))
+
+    def _views(self, pairs: Rows) -> tuple[Pixels, Pixels]:
+        first, second = (np.asarray(self._candidates.shelf["view"][self._rows[pairs[:, side]]]) for side in (0, 1))
+        turned = pairs[:, 2] == 1
+        first[turned] = first[turned, :, ::-1]
+        return first, second
 
 
-def _all(first: Pixels, second: Pixels) -> Tensor:
-    starts = range(0, len(first), _PART)
-    return torch.cat(list(parallel(lambda start: _either(first[start : start + _PART], second[start : start + _PART]), starts)))
+def _unknown(known: NDArray[Any]) -> NDArray[np.int64]:
+    """How much is not known of each pair."""
+    return np.asarray(np.sum([np.isnan(known[name]) for name in _COMPARED], axis=0))
 
 
-def _either(first: Pixels, second: Pixels, limits: Sequence[float] = (torch.inf,) * len(LEVELS)) -> Tensor:
-    """Residuals [P, L] of laying first over second or second over first, whichever fits; faint ones count for more."""
-    a, b = maps(first), maps(second)
-    left = torch.minimum(residuals(a, b, limits), residuals(b, a, limits))
-    contrast = torch.minimum(a.flatten(1).std(dim=1), b.flatten(1).std(dim=1)).clamp(_FAINT, _FULL)
-    return left * (_FULL / contrast)[:, None]
+def _copies(views: Pixels) -> NDArray[Any]:
+    """What is to be known of the copies of views [N, 64, 64, 3], of `COPIES` [N, ways]."""
+    originals = np.repeat(views, len(WAYS), axis=0)
+    copies = np.stack([way(view) for view in views for way in WAYS])
+    found = np.empty(len(copies), COPIES)
+    found["apart"] = squared_distances_of_pairs(describe(originals), describe(copies)[:, 0]).numpy()
+    for name, compare in _COMPARED.items():
+        found[name] = compare((originals, copies))
+    return found.reshape(len(views), len(WAYS))
 
 
-def _widest_gap(left: list[float], low: float) -> float:
+def _forth(pair: tuple[Pixels, Pixels]) -> NDArray[np.float32]:
+    """What a rough look says is left of first laid over second, [P]."""
+    first, second = (maps(padded(views, _FEWEST)).mean(1, keepdim=True) for views in pair)
+    return _weighed(rough_residuals(first, second), first, second)[: len(pair[0])]
+
+
+def _back(pair: tuple[Pixels, Pixels]) -> NDArray[np.float32]:
+    """The same of second laid over first."""
+    return _forth((pair[1], pair[0]))
+
+
+def _either(pair: tuple[Pixels, Pixels]) -> NDArray[np.float32]:
+    """What is left of laying one over the other, whichever fits, [P]."""
+    first, second = (maps(padded(views, _FEWEST)) for views in pair)
+    left = torch.minimum(residuals(first, second), residuals(second, first))
+    return _weighed(left, first, second)[: len(pair[0])]
+
+
+def _weighed(left: Tensor, first: Tensor, second: Tensor) -> NDArray[np.float32]:
+    """Where contrast is faint, what is left counts for more."""
+    contrast = torch.minimum(first.flatten(1).std(dim=1), second.flatten(1).std(dim=1)).clamp(_FAINT, _FULL)
+    return np.asarray((left * (_FULL / contrast)).numpy())
+
+
+_COMPARED = {"forth": _forth, "back": _back, "left": _either}
+
+
+def _widest_gap(left: NDArray[np.float32], low: float) -> float:
     """The middle of the widest gap, as a ratio, between what is left of pairs, from `low` to somewhat more."""
-    inside = np.sort([value for value in left if low < value < _GAP * low])
+    inside = np.sort([float(value) for value in left if low < value < _GAP * low])
     edges = np.concatenate([[low], inside, [_GAP * low]])
     widest = int(np.argmax(edges[1:] / edges[:-1]))
     return float(np.sqrt(edges[widest] * edges[widest + 1]))

@@ -1,0 +1,91 @@
+"""A look at each picture alone: decoded, brought to one form, measured, described. What checks compare comes from here."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import PurePosixPath
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ganlib.errors import AtelierError
+from ganlib.files import digest_bytes
+from ganlib.pictures.colour import channels
+from ganlib.pictures.decode import Pixels, Refused
+from ganlib.pictures.duplicates.tangent import DIMENSIONS, TANGENTS, describe
+from ganlib.pictures.guard import USUAL, Limits, decode_guarded
+from ganlib.pictures.measures import MEASURES, measure
+from ganlib.pictures.prepare import preparation
+from ganlib.pictures.views import VIEW, viewing
+
+#: What is known of one picture. reason: why it was refused, else empty. notes: codes, with a space between. digest: of its pixels
+#: and their shape. width, height: in pixels, as it was found. lossless: its format keeps every pixel.
+FACTS = np.dtype(
+    [
+        ("reason", "S24"),
+        ("notes", "S96"),
+        ("digest", "S32"),
+        ("width", "<i4"),
+        ("height", "<i4"),
+        ("lossless", "?"),
+        *((name, "<f8") for name in MEASURES),
+    ]
+)
+
+
+@dataclass(frozen=True)
+class Form:
+    """The form that all pictures are brought to, out of `CurateConfig`."""
+
+    size: int
+    mode: Literal["RGB", "L"]
+    fit: Literal["crop", "pad"]
+    background: str
+    seed: int
+
+    @property
+    def columns(self) -> dict[str, Any]:
+        """What `look` finds of each picture, by name: types of numpy."""
+        pixels = (np.uint8, (self.size, self.size, 3 if self.mode == "RGB" else 1))
+        view, descriptor = (np.uint8, (VIEW, VIEW, 3)), (np.float32, (1 + TANGENTS, DIMENSIONS))
+        return {"facts": FACTS, "pixels": pixels, "view": view, "descriptor": descriptor}
+
+
+def key_of(name: str, data: bytes) -> bytes:
+    """What decides how a picture looks: its bytes, and the ending of its name, on which it may be remarked."""
+    return bytes.fromhex(digest_bytes(PurePosixPath(name).suffix.lower().encode(), b"\0", data))
+
+
+def look(form: Form, files: Sequence[tuple[str, bytes]], limits: Limits = USUAL) -> dict[str, NDArray[Any]]:
+    """Each of the form's columns, [N, ...], of (name, data); where a picture is refused, only its facts say something."""
+    prepare, view = _ways(form)
+    found = {name: np.zeros(len(files), kind) for name, kind in form.columns.items()}
+    background, near = channels(form.background, "RGB"), max(form.size, VIEW)
+    for place, decoded in enumerate(decode_guarded(files, form.mode, background, near, limits)):
+        facts = found["facts"][place]
+        if isinstance(decoded, Refused):
+            facts["reason"] = decoded.reason.encode()
+            continue
+        found["pixels"][place], found["view"][place] = prepare(decoded.pixels), view(decoded.pixels)
+        facts["notes"], facts["digest"] = " ".join(decoded.notes).encode(), digest_pixels(found["pixels"][place]).encode()
+        facts["width"], facts["height"], facts["lossless"] = decoded.width, decoded.height, decoded.lossless
+    if len(seen := np.flatnonzero(found["facts"]["reason"] == b"")):
+        views = found["view"][seen]
+        found["descriptor"][seen] = describe(views).numpy()
+        for name, values in measure(views).items():
+            found["facts"][name][seen] = values
+    return found
+
+
+@lru_cache
+def _ways(form: Form) -> tuple[Any, Any]:
+    background = channels(form.background, form.mode)
+    return preparation(form.size, form.fit, background, form.seed), viewing(form.fit, background, form.seed)
+
+
+def digest_pixels(pixels: Pixels) -> str:
+    """The identity of a picture: BLAKE2b-128 of its shape and pixels, in hexadecimal."""
+    if pixels.dtype != np.uint8:
+        raise AtelierError(f"expected a picture of bytes, found {pixels.dtype}.")
+    return digest_bytes("x".join(map(str, pixels.shape)).encode(), pixels.data)

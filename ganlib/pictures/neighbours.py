@@ -1,0 +1,152 @@
+"""Of each picture those nearest to it, by a distance that does not depend on other pictures.
+
+So lists can be kept from night to night: of a picture that was there before, only the distances from those that are new are
+computed. A list holds some more than are asked for, so that it stays long enough when some of its pictures are gone.
+"""
+
+import io
+import zipfile
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, fields
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from ganlib.files import write_bytes
+from ganlib.metrics.parallel import parallel
+from ganlib.pictures.shelf import Rows
+from ganlib.progress import Progress
+
+_SPARE = 0.25  # of a list's length
+_QUERIES, _REFERENCES = 256, 8192  # of a tile
+
+#: Between each of some queries, at most 256, and each of some references, as places among all of them: [Q, R].
+Distances = Callable[[Rows, Rows], Tensor]
+#: Places of queries and of references, ascending, that are to be compared.
+Tile = tuple[Rows, Rows]
+
+
+@dataclass(frozen=True)
+class Neighbours:
+    """rows, references: of a shelf, ascending, [N] and [M]. near: the references nearest to each row, nearest first, [N, K]; -1
+    where there are no more. apart: how far they are, [N, K]; infinite where there are none. horizon: up to where a list is
+    complete, [N]."""
+
+    rows: Rows
+    references: Rows
+    near: NDArray[np.int32]
+    apart: NDArray[np.float32]
+    horizon: NDArray[np.float32]
+
+    def of(self, rows: Rows) -> "Neighbours":
+        """The lists of some of the rows, in any order."""
+        places = np.searchsorted(self.rows, rows)
+        return Neighbours(rows, self.references, self.near[places], self.apart[places], self.horizon[places])
+
+    def among(self, references: Rows) -> "Neighbours":
+        """Without the neighbours that are not among these; those behind them move up."""
+        stays = np.isin(self.near, references)
+        order = np.argsort(~stays, axis=1, kind="stable")
+        stays = np.take_along_axis(stays, order, 1)
+        near, apart = np.take_along_axis(self.near, order, 1), np.take_along_axis(self.apart, order, 1)
+        left = np.intersect1d(self.references, references)
+        return Neighbours(self.rows, left, np.where(stays, near, -1), np.where(stays, apart, np.inf), self.horizon)
+
+    def save(self, path: Path) -> None:
+        """Keep them in a file."""
+        stream = io.BytesIO()
+        np.savez(stream, allow_pickle=False, **{field.name: getattr(self, field.name) for field in fields(self)})
+        write_bytes(path, stream.getvalue())
+
+    @classmethod
+    def load(cls, path: Path) -> "Neighbours | None":
+        """Those that were kept; None where there are none, or they are damaged."""
+        try:
+            with np.load(path, allow_pickle=False) as found:
+                return cls(**{field.name: found[field.name] for field in fields(cls)})
+        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
+            return None
+
+
+def nearest(
+    rows: Rows, references: Rows, count: int, distances: Distances, before: Neighbours | None, tiles: Iterable[Tile] | None = None
+) -> Neighbours:
+    """The `count` nearest of the references of each row, itself left out, and some more. Both ascend.
+
+    before: lists of another night, which may lack rows and references, or have some that are gone. tiles: what is compared,
+    where that is not each with each; without lists from before.
+    """
+    lists = _Lists(rows, references, count + max(1, round(count * _SPARE)))
+    if before is None:
+        lists.compare(distances, tiles or _all(np.arange(len(rows)), np.arange(len(references))))
+        return lists.found()
+    known = before.of(np.intersect1d(before.rows, rows)).among(references)
+    long_enough = ((known.near >= 0).sum(axis=1) >= count) | np.isinf(known.horizon)
+    known = known.of(known.rows[long_enough])
+    old = lists.know(known)
+    fresh, unseen = np.flatnonzero(~old), np.flatnonzero(~np.isin(references, known.references))
+    lists.compare(distances, _all(fresh, np.arange(len(references))))
+    lists.compare(distances, _all(np.flatnonzero(old), unseen))
+    return lists.found()
+
+
+def _all(queries: Rows, references: Rows) -> Iterator[Tile]:
+    for start in range(0, len(queries), _QUERIES):
+        for first in range(0, len(references), _REFERENCES):
+            yield queries[start : start + _QUERIES], references[first : first + _REFERENCES]
+
+
+class _Lists:
+    """Lists that grow by what is compared."""
+
+    def __init__(self, rows: Rows, references: Rows, length: int) -> None:
+        self._rows, self._references = rows, references
+        self._near = torch.full((len(rows), length), -1, dtype=torch.int32)
+        self._apart = torch.full((len(rows), length), torch.inf)
+        self._horizon = torch.full((len(rows),), torch.inf)
+
+    def know(self, known: Neighbours) -> NDArray[np.bool_]:
+        """Take lists over; which rows they are of."""
+        places = torch.from_numpy(np.searchsorted(self._rows, known.rows))
+        width = min(known.near.shape[1], self._near.shape[1])
+        self._near[places, :width] = torch.from_numpy(known.near[:, :width])
+        self._apart[places, :width] = torch.from_numpy(known.apart[:, :width])
+        self._horizon[places] = torch.from_numpy(known.horizon)
+        return np.isin(self._rows, known.rows)
+
+    def compare(self, distances: Distances, tiles: Iterable[Tile]) -> None:
+        """Compare what the tiles say, and put what is near enough into the lists."""
+        queries, length = len(self._rows), self._near.shape[1]
+
+        def work(tile: Tile) -> tuple[Rows, Tensor, Tensor, bool]:
+            asking, asked = tile
+            apart = distances(asking, asked)
+            own = np.searchsorted(self._references[asked], self._rows[asking]).clip(max=len(asked) - 1)
+            itself = self._references[asked][own] == self._rows[asking]
+            apart[np.flatnonzero(itself), own[itself]] = torch.inf
+            closest = apart.topk(min(length, len(asked)), largest=False)
+            near = torch.from_numpy(self._references[asked].astype(np.int32))[closest.indices]
+            return asking, near, closest.values, len(asked) > length
+
+        with Progress("curate", queries, "pictures' neighbours") as progress:
+            for asking, near, apart, cut in parallel(work, (tile for tile in tiles if len(tile[0]) and len(tile[1]))):
+                self._merge(torch.from_numpy(asking), near, apart, cut)
+                progress.advance(int(asking[-1]) + 1 - progress.done if asking[-1] >= progress.done else 0)
+
+    def _merge(self, places: Tensor, near: Tensor, apart: Tensor, cut: bool) -> None:
+        apart = torch.cat([self._apart[places], apart], dim=1)
+        best = apart.topk(self._apart.shape[1], largest=False, sorted=True)
+        self._apart[places] = best.values
+        self._near[places] = torch.cat([self._near[places], near], dim=1).gather(1, best.indices)
+        crowded = torch.isfinite(apart).sum(1) > best.values.shape[1]
+        complete = best.values[:, -1].masked_fill(~crowded & (not cut), torch.inf)
+        self._horizon[places] = torch.minimum(self._horizon[places], complete)
+
+    def found(self) -> Neighbours:
+        """The lists, as far as they are complete."""
+        beyond = (self._apart > self._horizon[:, None]) | torch.isinf(self._apart)
+        near, apart = self._near.masked_fill(beyond, -1), self._apart.masked_fill(beyond, torch.inf)
+        return Neighbours(self._rows, self._references, near.numpy(), apart.numpy(), self._horizon.numpy())

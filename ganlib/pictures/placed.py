@@ -1,0 +1,72 @@
+"""The pictures that are kept, each with its point and its neighbours among them."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from ganlib.pictures.candidates import Candidates
+from ganlib.pictures.neighbours import Neighbours
+from ganlib.pictures.points import BATCH, points
+from ganlib.pictures.shelf import Column, Rows
+from ganlib.pictures.strangers import RANK, REFERENCES, rank
+
+_BLOCK = 1024
+
+
+@dataclass(frozen=True)
+class Placed:
+    """places: among the candidates, in an order by lot, so that every part of them is a fair one. rows: of the shelf. lists: of
+    those most like each, in the same order."""
+
+    column: Column
+    places: Rows
+    rows: Rows
+    lists: Neighbours
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def __getitem__(self, places: "slice | Rows") -> NDArray[np.float32]:
+        return np.asarray(self.column[self.rows[places]])
+
+    def distance(self, neighbour: int) -> NDArray[np.float64]:
+        """From each to its n-th neighbour, counted from 0, [N], to the last bit whatever else was computed along with it."""
+        found = np.empty(len(self))
+        for start in range(0, len(self), _BLOCK):
+            block = slice(start, start + _BLOCK)
+            apart = self[block].astype(np.float64) - self.column[self.lists.near[block, neighbour].astype(np.int64)]
+            found[block] = np.sqrt(np.einsum("nd,nd->n", apart, apart))
+        return found.clip(1e-9)
+
+    @property
+    def far(self) -> NDArray[np.float64]:
+        """The distance to the 50th neighbour, see `ganlib.pictures.strangers`."""
+        return self.distance(rank(len(self.lists.references)) - 1)
+
+
+def place(candidates: Candidates) -> Placed:
+    """Place those that are kept."""
+    places = candidates.kept_by_lot()
+    rows = candidates.at[places]
+    candidates.fill("point", places, points, BATCH)
+    column, ascending = candidates.shelf["point"], np.sort(rows)
+    references = _references(candidates, ascending)
+    known = torch.from_numpy(column[references])
+
+    def distances(asking: Rows, asked: Rows) -> Tensor:
+        others = known if len(asked) == len(known) else known[asked]
+        return torch.cdist(torch.from_numpy(column[ascending[asking]]), others)
+
+    lists = candidates.neighbours("kinds", ascending, references, min(RANK, len(references) - 1), distances)
+    return Placed(column, places, rows, lists.of(rows))
+
+
+def _references(candidates: Candidates, rows: Rows) -> Rows:
+    """All of the rows or, of many, a half, a quarter, … of them by lot: nearly the same ones every night."""
+    order, most = candidates.shelf.order(rows), 2**64 - 1
+    while (order <= most).sum() > REFERENCES:
+        most //= 2
+    return rows[order <= most]

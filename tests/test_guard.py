@@ -1,0 +1,108 @@
+"""Hostile files: each costs its own row, whatever it does to the process that decodes it."""
+
+import os
+import signal
+import struct
+import zlib
+from pathlib import Path
+
+import numpy as np
+import pytest
+from drawing import encode, pixels, png
+
+from ganlib.pictures import guard
+from ganlib.pictures.curate import CurateConfig, curate
+from ganlib.pictures.decode import Decoded, Refused, examine
+from ganlib.pictures.guard import Limits, decode_guarded
+from ganlib.pictures.raw import RawPicture
+
+
+def _decode(*files: bytes, limits: Limits = guard.USUAL) -> list[Decoded | Refused]:
+    return list(decode_guarded([(f"{place}.png", data) for place, data in enumerate(files)], "RGB", (255, 255, 255), 64, limits))
+
+
+def _bomb(side: int) -> bytes:
+    """A PNG of zeros, a thousandth as large as its pixels."""
+
+    def chunk(name: bytes, data: bytes) -> bytes:
+        return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
+
+    header = struct.pack(">IIBBBBB", side, side, 8, 2, 0, 0, 0)
+    rows = zlib.compress(bytes(side * (1 + 3 * side)), 9)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", rows) + chunk(b"IEND", b"")
+
+
+def test_it_finds_what_is_found_without_it() -> None:
+    """Pixels, size, notes and refusals, in order."""
+    files = [png(1, 20), encode(pixels(2, 40), "JPEG"), png(3, 9)]
+    for place, (found, data) in enumerate(zip(_decode(*files), files, strict=True)):
+        expected = examine(f"{place}.png", data, near=64)
+        assert isinstance(found, Decoded)
+        assert (found.pixels == expected.pixels).all()
+        assert (found.width, found.height, found.lossless) == (expected.width, expected.height, expected.lossless)
+        assert found.notes == expected.notes
+    reasons = [found.reason for found in _decode(b"", png(1, 20), b"text", png(2, 20)[:-20]) if isinstance(found, Refused)]
+    assert reasons == ["empty-file", "not-a-picture", "truncated"]
+
+
+def test_what_takes_too_long_or_too_much_costs_its_own_row() -> None:
+    """Fifty million pixels in 100 ms, or in 60 MiB: refused, and all around it are decoded."""
+    files = [png(1, 20), _bomb(7000), png(2, 20)]
+    for limits, reason in ((Limits(seconds=0.1), "too-slow"), (Limits(memory=60 * 2**20), "too-much-memory")):
+        first, bomb, last = _decode(*files, limits=limits)
+        assert isinstance(bomb, Refused)
+        assert bomb.reason == reason
+        assert isinstance(first, Decoded)
+        assert isinstance(last, Decoded)
+    assert all(isinstance(found, Decoded) for found in _decode(*files))
+
+
+def test_a_decoder_that_dies_costs_one_row(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """As by a flaw of a decoder's own, here a module of its name that ends the process at certain bytes."""
+    ill = tmp_path / "sitecustomize.py"
+    ill.write_text(
+        "import os, signal, sys\n"
+        "if 'ganlib.pictures.guarded' in ' '.join(sys.orig_argv):\n"
+        "    from ganlib.pictures import decode\n"
+        "    sound = decode.examine\n"
+        "    def examine(name, data, *rest):\n"
+        "        if b'evil' in data:\n"
+        "            os.kill(os.getpid(), signal.SIGSEGV)\n"
+        "        return sound(name, data, *rest)\n"
+        "    decode.examine = examine\n"
+    )
+    guard.end_all()
+    monkeypatch.syspath_prepend(str(tmp_path))
+    raw = [RawPicture(f"{place}.png", png(place, 20)) for place in range(5)]
+    raw.insert(2, RawPicture("evil.png", png(7, 20) + b"evil"))
+    (tmp_path / "out").mkdir()
+    store = curate(CurateConfig(size=16), raw, tmp_path / "out")
+    guard.end_all()
+    assert store.info["set_aside"] == {"crashed-decoder": 1}
+    assert store.info["kept"] == 5
+
+
+def test_a_process_that_was_killed_from_outside_is_replaced() -> None:
+    """Idle or not."""
+    assert isinstance(_decode(png(1, 20))[0], Decoded)
+    process = guard._idle.get_nowait()
+    guard._idle.put(process)
+    os.kill(process._process.pid, signal.SIGKILL)
+    process._process.wait()
+    assert isinstance(_decode(png(1, 20))[0], Decoded)
+
+
+def test_a_process_that_does_not_start_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is a defect of the installation, and no picture's."""
+    guard.end_all()
+    monkeypatch.setattr("sys.executable", "/bin/false")
+    with pytest.raises(RuntimeError, match="the process that decodes ended with 1"):
+        _decode(png(1, 20))
+
+
+def test_large_pictures_come_whole() -> None:
+    """Larger than what a pipe holds, many in a row."""
+    picture = pixels(5, 700)
+    for found in _decode(*[encode(picture)] * 5):
+        assert isinstance(found, Decoded)
+        assert np.array_equal(found.pixels, picture)

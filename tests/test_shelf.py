@@ -1,0 +1,121 @@
+"""What is kept from night to night: found again, never believed when damaged, and never of another kind."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from ganlib.errors import AtelierError
+from ganlib.pictures.looks import Form
+from ganlib.pictures.neighbours import Neighbours, nearest
+from ganlib.pictures.shelf import Rows, Shelf
+from ganlib.pictures.shelves import open_shelf
+
+COLUMNS = {"name": "S4", "levels": (np.uint8, (2, 3))}
+KEYS = [bytes([place]) * 16 for place in range(5)]
+LEVELS = np.arange(30, dtype=np.uint8).reshape(5, 2, 3)
+
+
+def test_values_are_found_again_by_key(tmp_path: Path) -> None:
+    """In another order, after closing, beside new ones; a key has the row that it had."""
+    with Shelf(tmp_path, COLUMNS) as shelf:
+        rows = shelf.rows(KEYS[:4])
+        shelf["levels"].put(rows[[3, 0]], LEVELS[[3, 0]])
+    with Shelf(tmp_path, COLUMNS) as shelf:
+        assert shelf.rows([KEYS[3], KEYS[4], KEYS[0], KEYS[3]]).tolist() == [3, 4, 0, 3]
+        assert shelf["levels"].lacks(np.arange(5)).tolist() == [False, True, True, False, True]
+        assert (shelf["levels"][np.array([0, 3])] == LEVELS[[0, 3]]).all()
+        assert shelf["name"].lacks(np.arange(5)).all()
+
+
+def test_work_is_asked_for_what_is_lacking_only(tmp_path: Path) -> None:
+    """And not again the next time."""
+    asked: list[list[int]] = []
+
+    def work(rows: Rows) -> Iterator[tuple[Rows, np.ndarray]]:
+        asked.append(rows.tolist())
+        yield rows, LEVELS[rows]
+
+    with Shelf(tmp_path, COLUMNS) as shelf:
+        rows = shelf.rows(KEYS)
+        shelf["levels"].put(rows[1:2], LEVELS[1:2])
+        for _ in range(2):
+            shelf.fill("levels", rows, work)
+        assert (shelf["levels"][rows] == LEVELS).all()
+    assert asked == [[0, 2, 3, 4], []]
+
+
+@pytest.mark.parametrize("harm", ["a flipped bit", "a value cut short", "a key cut short", "no checksums"])
+def test_what_is_damaged_is_as_good_as_none(tmp_path: Path, harm: str) -> None:
+    """Whatever happened to a file, at most some rows are lacking, and they can be put again."""
+    with Shelf(tmp_path, COLUMNS) as shelf:
+        shelf["levels"].put(shelf.rows(KEYS), LEVELS)
+    values, sums, keys = tmp_path / "levels.rows", tmp_path / "levels.sums", tmp_path / "keys"
+    data = bytearray(values.read_bytes())
+    data[13] ^= 1
+    expected = {
+        "a flipped bit": (lambda: values.write_bytes(data), [2]),
+        "a value cut short": (lambda: values.write_bytes(values.read_bytes()[:-4]), [4]),
+        "a key cut short": (lambda: keys.write_bytes(keys.read_bytes()[:-3]), []),
+        "no checksums": (sums.unlink, [0, 1, 2, 3, 4]),
+    }
+    do, lacking = expected[harm]
+    do()
+    with Shelf(tmp_path, COLUMNS) as shelf:
+        rows = shelf.rows(KEYS)
+        assert rows.tolist() == [0, 1, 2, 3, 4]
+        assert np.flatnonzero(shelf["levels"].lacks(rows)).tolist() == lacking
+        shelf["levels"].put(rows, LEVELS)
+        assert not shelf["levels"].lacks(rows).any()
+        assert (shelf["levels"][rows] == LEVELS).all()
+
+
+def test_another_form_begins_anew_and_two_at_once_are_refused(tmp_path: Path) -> None:
+    """What is known of pictures of 16 pixels says nothing about those of 32."""
+    form = Form(16, "RGB", "crop", "#ffffff", 0)
+    with open_shelf(form, tmp_path) as shelf:
+        shelf.rows(KEYS)
+        with pytest.raises(AtelierError, match="expected nobody at work there"), open_shelf(form, tmp_path):
+            pass
+    with open_shelf(form, tmp_path) as shelf:
+        assert len(shelf) == len(KEYS)
+    with open_shelf(Form(32, "RGB", "crop", "#ffffff", 0), tmp_path) as shelf:
+        assert len(shelf) == 0
+    with open_shelf(form, tmp_path) as shelf:
+        assert len(shelf) == 0
+
+
+def test_neighbours_of_another_night_are_as_good_as_found_anew(tmp_path: Path) -> None:
+    """Thirty nights on which pictures come and go, references too: the same lists as from nothing."""
+    dice = np.random.default_rng(0)
+    points = torch.from_numpy(dice.normal(size=(1500, 8)).astype(np.float32))
+
+    def find(rows: Rows, references: Rows, before: Neighbours | None) -> Neighbours:
+        return nearest(rows, references, 10, lambda q, r: torch.cdist(points[rows[q]], points[references[r]]), before)
+
+    rows, lists = np.sort(dice.choice(1500, 700, replace=False)), None
+    for _ in range(30):
+        references = rows[points[rows, 0].numpy() > 0]
+        lists = find(rows, references, lists)
+        anew = find(rows, references, None)
+        assert (lists.near[:, :10] == anew.near[:, :10]).all()
+        assert lists.apart[:, :10] == pytest.approx(anew.apart[:, :10], abs=1e-5)
+        lists.save(tmp_path / "lists.npz")
+        lists = Neighbours.load(tmp_path / "lists.npz")
+        gone, new = (dice.choice(some, dice.integers(0, 40), replace=False) for some in (rows, 1500))
+        rows = np.union1d(np.setdiff1d(rows, gone), new)
+
+
+def test_lists_that_are_damaged_are_as_good_as_none(tmp_path: Path) -> None:
+    """Cut short, changed, or never written."""
+    rows = np.arange(20)
+    lists = nearest(rows, rows, 3, lambda q, r: torch.from_numpy(np.abs(q[:, None] - r).astype(np.float32)), None)
+    path = tmp_path / "lists.npz"
+    assert Neighbours.load(path) is None
+    lists.save(path)
+    whole = path.read_bytes()
+    for damaged in (whole[:-30], whole[:200] + bytes(40) + whole[240:], b""):
+        path.write_bytes(damaged)
+        assert Neighbours.load(path) is None
