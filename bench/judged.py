@@ -8,7 +8,7 @@ from tempfile import TemporaryDirectory
 
 import pandas as pd
 
-from ganlib.pictures.curate import CurateConfig
+from ganlib.pictures.config import CurateConfig
 from ganlib.pictures.guard import end_all
 from ganlib.pictures.sources.folder import Folder
 from ganlib.pictures.verdicts import NAME

@@ -25,7 +25,8 @@ from ganlib.files import write_json
 from ganlib.methods.base import Batch, Setting
 from ganlib.methods.gan import Game, Gan
 from ganlib.nets.dcgan import Dcgan
-from ganlib.pictures.curate import CurateConfig, curate
+from ganlib.pictures.config import CurateConfig
+from ganlib.pictures.curate import curate
 from ganlib.pictures.raw import RawPicture
 from ganlib.sampling.png import encode_png
 from ganlib.training.batches import Batches, dice_for

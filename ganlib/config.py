@@ -11,7 +11,7 @@ from ruamel.yaml.error import MarkedYAMLError
 from ganlib.errors import AtelierError
 from ganlib.knobs import OneOf
 from ganlib.metrics.config import EvaluateConfig
-from ganlib.pictures.curate import CurateConfig
+from ganlib.pictures.config import CurateConfig
 from ganlib.pictures.sources import SOURCES, Source
 from ganlib.sampling.config import SampleConfig
 from ganlib.training.config import TrainConfig

@@ -1,6 +1,7 @@
 """Step curate: from raw pictures to the data set that is learned from, with a verdict on every picture."""
 
 import argparse
+import json
 import sys
 from collections.abc import Iterable
 from dataclasses import asdict, fields
@@ -10,9 +11,8 @@ from typing import TYPE_CHECKING, Any
 import pyarrow.parquet as pq
 
 from ganlib.errors import AtelierError
-from ganlib.files import new_folder
-from ganlib.pictures.curate import CurateConfig
-from ganlib.pictures.curate import curate as make_dataset
+from ganlib.files import new_folder, write_json
+from ganlib.pictures.config import CurateConfig
 from ganlib.pictures.overrides import read_overrides
 from ganlib.pictures.page import NAME as PAGE
 from ganlib.pictures.raw import RawPicture
@@ -22,11 +22,12 @@ from ganlib.pictures.store import INFO, Store
 from ganlib.pictures.verdicts import NAME as VERDICTS
 from ganlib.progress import track
 from tasks.cli import run
-from tasks.places import CURATED, DATA, DATASET, OVERRIDES
+from tasks.places import CURATED, DATA, DATASET, DRIFT, OVERRIDES
 from tasks.record import Record, publish
 
 if TYPE_CHECKING:
     from ganlib.config import Params
+    from ganlib.pictures.drift import Snapshot
     from ganlib.pictures.sources import Source
 
 SHOWN = 5
@@ -45,6 +46,8 @@ def curate(
 
     overrides: the table of what a person decided about single ones. memory: the folder of what is known from other nights.
     """
+    from ganlib.pictures.curate import curate as make_dataset
+
     decided = {} if overrides is None else read_overrides(overrides)
     with new_folder(out, INFO) as folder:
         make_dataset(config, track(pictures, "curate", count), folder, decided, memory)
@@ -55,13 +58,37 @@ def curate(
     return Store.open(out, verify=False)
 
 
+def tell_drift(config: CurateConfig, before: "Snapshot | None") -> None:
+    """Say, and keep for the record, how the data set differs from the last one."""
+    from ganlib.pictures.drift import Snapshot, drift
+
+    now = Snapshot.of(DATASET)
+    if before is None or now is None or before.digest == now.digest:
+        return
+    found = drift(config.form, CURATED, before, now)
+    write_json(DRIFT, asdict(found))
+    like = "" if found.distance is None else f", {found.distance:.4f} ± {found.error:.4f} from what was there"
+    print(f"Drift     {found.added:,} pictures came{like}; {found.gone:,} went; share set aside {found.aside:+.2%}")
+
+
 def record(params: "Params") -> Record:
     """What the tracker is to hold, from what the step left."""
     info = Store.open(DATASET, verify=False).info
     metrics = {name: float(info[name]) for name in ("kept", "train", "heldout")}
     metrics |= {f"set_aside.{reason}": float(count) for reason, count in info["set_aside"].items()}
+    metrics |= _drift(info["digest"])
     files = [DATASET / INFO, DATASET / VERDICTS, DATASET / PAGE]
     return Record("curate", asdict(params.curate), metrics, files, reads=[DATA], writes=[DATASET])
+
+
+def _drift(digest: str) -> dict[str, float]:
+    """What is known of how this data set differs from the last one."""
+    try:
+        found = json.loads(DRIFT.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    names = ("added", "gone", "aside", "distance", "error")
+    return {f"drift.{name}": float(found[name]) for name in names if found["now"] == digest and found[name] is not None}
 
 
 def main() -> None:
@@ -76,6 +103,7 @@ def main() -> None:
 
 def _curate_project(options: argparse.Namespace) -> None:
     from ganlib.config import load
+    from ganlib.pictures.drift import Snapshot
 
     given = [name for name in (*KNOBS, "out", "labels", "overrides") if getattr(options, name) is not None]
     if given:
@@ -84,8 +112,9 @@ def _curate_project(options: argparse.Namespace) -> None:
         )
     params = load()
     count = read_summary(DATA).pictures
-    overrides = OVERRIDES if OVERRIDES.exists() else None
+    overrides, before = OVERRIDES if OVERRIDES.exists() else None, Snapshot.of(DATASET)
     print(table(curate(params.curate, read_shards(DATA), count, DATASET, overrides, CURATED), DATASET))
+    tell_drift(params.curate, before)
     publish(record(params))
 
 

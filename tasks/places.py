@@ -15,6 +15,7 @@ REPORT = Path("artifacts/report/report.html")
 COMPARE = Path("compare")  # a DVC project of its own, with a folder for every preset of a comparison
 RUNS = Path(".runs")  # checkpoints and histories of runs in progress; never in DVC
 CURATED = RUNS / "curate"  # what curating found out about pictures, so that only new ones cost
+DRIFT = CURATED / "drift.json"  # how the data set differs from the last one
 FEATURES = RUNS / "features"  # of real pictures, so that they go through the extractor once
 
 STEPS = ("collect", "data", "curate", "train", "sample", "evaluate", "report")

@@ -21,7 +21,8 @@ from ganlib.errors import AtelierError
 from ganlib.pictures import fences
 from ganlib.pictures.candidates import Candidates
 from ganlib.pictures.checks.labels import label_suspects
-from ganlib.pictures.curate import CurateConfig
+from ganlib.pictures.config import CurateConfig
+from ganlib.pictures.crew import Here
 from ganlib.pictures.decode import Pixels, Refused, examine
 from ganlib.pictures.duplicates.groups import worse_of
 from ganlib.pictures.duplicates.register import residuals
@@ -225,7 +226,7 @@ def test_a_label_that_all_neighbours_contradict_is_noted(tmp_path: Path) -> None
         points = np.zeros((120, DIMENSIONS), np.float32)
         points[:, :8] = np.concatenate(clouds)
         shelf["point"].put(rows, points)
-        candidates = Candidates(shelf, rows, np.empty(0), SIDE, {"class": classes, "age": [3.0] * 120}, kept=range(120))
+        candidates = Candidates(shelf, rows, np.empty(0), SIDE, Here(), {"class": classes, "age": [3.0] * 120}, kept=range(120))
         found = list(label_suspects(candidates))
     assert [finding.row for finding in found] == [7, 100]
     assert all(finding.note and not finding.aside for finding in found)

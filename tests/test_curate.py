@@ -23,7 +23,7 @@ from ganlib.errors import AtelierError
 from ganlib.metrics.parallel import ahead
 from ganlib.pictures import checks
 from ganlib.pictures.candidates import Candidates, Finding
-from ganlib.pictures.curate import CurateConfig
+from ganlib.pictures.config import CurateConfig
 from ganlib.pictures.raw import RawPicture
 from ganlib.pictures.reasons import REASONS, explain
 from ganlib.pictures.sources.folder import Folder

@@ -10,14 +10,17 @@ import pytest
 from drawing import encode, png
 from PIL import Image
 
+from ganlib.config import load
 from ganlib.errors import AtelierError
 from ganlib.pictures import looks, points
-from ganlib.pictures.curate import CurateConfig
+from ganlib.pictures.config import CurateConfig
 from ganlib.pictures.decode import Pixels
+from ganlib.pictures.drift import Snapshot
 from ganlib.pictures.duplicates.synthetic import shifted
 from ganlib.pictures.raw import RawPicture
 from ganlib.pictures.sources.portraits import _draw
-from tasks.curate import curate
+from tasks.curate import curate, record, tell_drift
+from tasks.places import CURATED, DATASET
 
 Files = dict[str, bytes]
 FILES = ("verdicts.parquet", "verdicts.html", "manifest.parquet", "dataset.json", "pictures.npy")
@@ -98,6 +101,28 @@ def test_a_run_that_was_killed_left_what_it_had_found_out(tmp_path: Path, asked:
     asked.update(decoded=0)
     _curate(pictures[:60], tmp_path / "out", tmp_path / "memory")
     assert asked["decoded"] == 0
+
+
+def test_how_a_data_set_differs_from_the_last_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Sixty more of the same kind are near what was there, sixty of another style are not; the record has it in numbers."""
+    monkeypatch.chdir(tmp_path)
+    faces, params = _faces(320), load(Path(__file__).parents[1] / "params.yaml")
+    others = [_draw("adventurer", 5, 64, place) for place in range(60)]
+    distances = {}
+    for name, pictures in (("alike", faces), ("other", [*faces[2:260], *others])):
+        curate(params.curate, iter(faces[:260]), 260, DATASET, memory=CURATED)
+        before = Snapshot.of(DATASET)
+        curate(params.curate, iter(pictures), len(pictures), DATASET, memory=CURATED)
+        tell_drift(params.curate, before)
+        metrics = record(params).metrics
+        assert 57 <= metrics["drift.added"] <= 60  # some may be set aside
+        assert metrics["drift.gone"] >= (0 if name == "alike" else 2)
+        assert f"Drift     {metrics['drift.added']:.0f} pictures came" in capsys.readouterr().out
+        distances[name] = metrics["drift.distance"] / metrics["drift.error"]
+    assert distances["alike"] < 4
+    assert distances["other"] > 10
 
 
 @pytest.mark.slow

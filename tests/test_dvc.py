@@ -15,7 +15,9 @@ PLUMBING = {
     *(f"tasks.{name}" for name in ("cli", "live", "places", "presets", "record")),
 }
 #: What a step imports without its result depending on it, and why.
+DRIFT = {f"ganlib.metrics.{module}" for module in ("kernel", "measure", "moments")}  # told besides, of two data sets
 NO_MATTER = {
+    "curate": DRIFT,
     "train": {"ganlib.sampling.grid", "ganlib.sampling.png", "ganlib.pictures"},  # how sheets look; how a store is written
     "sample": {"ganlib.objectives", "ganlib.pictures", "ganlib.ranks", "ganlib.training"},  # only a generator is used
     "evaluate": {"ganlib.pictures"},  # how a store is written; folders of pictures, which can be scored too

@@ -11,7 +11,8 @@ import pytest
 from drawing import encode, pixels, png
 
 from ganlib.pictures import guard
-from ganlib.pictures.curate import CurateConfig, curate
+from ganlib.pictures.config import CurateConfig
+from ganlib.pictures.curate import curate
 from ganlib.pictures.decode import Decoded, Refused, examine
 from ganlib.pictures.guard import Limits, decode_guarded
 from ganlib.pictures.raw import RawPicture

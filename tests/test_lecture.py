@@ -531,7 +531,7 @@ def put_results(folder: Path, distances: dict[str, float]) -> None:
 def workshop(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A data set of 120 portraits, and a comparison of networks that have learnt nothing."""
     from ganlib.comparison.config import load_preset
-    from ganlib.pictures.curate import CurateConfig
+    from ganlib.pictures.config import CurateConfig
     from tasks.curate import curate
 
     folder = tmp_path_factory.mktemp("workshop")

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from ganlib.errors import AtelierError
-from ganlib.pictures.looks import Form
+from ganlib.pictures.form import Form
 from ganlib.pictures.neighbours import Neighbours, nearest
 from ganlib.pictures.shelf import Rows, Shelf
 from ganlib.pictures.shelves import open_shelf

@@ -12,7 +12,7 @@ from ganlib.errors import AtelierError
 from ganlib.knobs import Natural, OneOf, Positive, Word, unknown
 from ganlib.methods import METHODS
 from ganlib.metrics.config import EvaluateConfig
-from ganlib.pictures.curate import CurateConfig
+from ganlib.pictures.config import CurateConfig
 from ganlib.pictures.sources import SOURCES, Source
 from ganlib.training.config import Course, TrainConfig
 

@@ -3,16 +3,18 @@
 import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ganlib.pictures.crew import Crew, Here
 from ganlib.pictures.decode import Pixels
-from ganlib.pictures.neighbours import Distances, Neighbours, Tile, nearest
 from ganlib.pictures.raw import Label
 from ganlib.pictures.shelf import Rows, Shelf
+
+if TYPE_CHECKING:
+    from ganlib.pictures.crew import Crew
+    from ganlib.pictures.neighbours import Distances, Neighbours, Tile
 
 
 @dataclass
@@ -20,8 +22,8 @@ class Candidates:
     """What a check sees.
 
     shelf: with the columns of `Form.columns` and `COMPARED`. at: the shelf's row of each picture, [N]. facts: of each, [N], see
-    `FACTS`. size: pixels a side that are learned from. labels: what is known of each, by the label's name. crew: who does heavy
-    work. kept: those that no earlier check has set aside, those that a person wants kept first, in the order in which they were
+    `FACTS`. size: pixels a side that are learned from. crew: who does heavy work. labels: what is known of each, by the label's
+    name. kept: those that no earlier check has set aside, those that a person wants kept first, in the order in which they were
     found.
     """
 
@@ -29,8 +31,8 @@ class Candidates:
     at: Rows
     facts: NDArray[Any]
     size: int
+    crew: "Crew"
     labels: Mapping[str, Sequence[Label]] = field(default_factory=dict)
-    crew: Crew = field(default_factory=Here)
     kept: Sequence[int] = field(default_factory=list)
 
     def measured(self, name: str) -> NDArray[np.float64]:
@@ -57,9 +59,11 @@ class Candidates:
         self.shelf.fill(column, np.unique(self.at[places]), some)
 
     def neighbours(
-        self, name: str, rows: Rows, references: Rows, count: int, distances: Distances, tiles: Iterator[Tile] | None = None
-    ) -> Neighbours:
+        self, name: str, rows: Rows, references: Rows, count: int, distances: "Distances", tiles: "Iterator[Tile] | None" = None
+    ) -> "Neighbours":
         """As `nearest` finds them, but for what is known from another night by this name; kept for the next one."""
+        from ganlib.pictures.neighbours import Neighbours, nearest
+
         path = self.shelf.folder / f"{name}.npz"
         found = nearest(rows, references, count, distances, Neighbours.load(path), tiles)
         found.save(path)

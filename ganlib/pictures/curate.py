@@ -8,19 +8,18 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Literal
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
 from ganlib.errors import AtelierError
-from ganlib.knobs import MultipleOf, Names, Natural, Share
 from ganlib.pictures.candidates import Candidates, Finding
 from ganlib.pictures.checks import CHECKS, EXACT
-from ganlib.pictures.colour import HexColour
+from ganlib.pictures.config import CurateConfig
 from ganlib.pictures.crew import Crew, crew_at
-from ganlib.pictures.looks import Form, key_of, look
+from ganlib.pictures.form import Form
+from ganlib.pictures.looks import key_of, look
 from ganlib.pictures.overrides import DROP, DROPPED, KEEP
 from ganlib.pictures.page import write_page
 from ganlib.pictures.raw import Label, RawPicture
@@ -33,32 +32,6 @@ from ganlib.pictures.verdicts import Verdict, count_reasons, write_verdicts
 
 FEWEST, FEW = 2, 40
 _PICTURES, _BYTES = 64, 16 * 2**20  # that are looked at in one piece of work
-
-
-@dataclass(frozen=True)
-class CurateConfig:
-    """Section `curate` of `params.yaml`.
-
-    size: pixels a side of every picture; a network says which it can do. mode: colour or grey. fit: cut pictures to their
-    middle square, or pad them with `background`, which also lies behind transparent ones. heldout: the share that is kept
-    from training. gate: the share that may be set aside, of 40 pictures or more.
-    ignore: the reasons for which nothing is set aside. cluster: the address of a Dask scheduler that does the heavy work.
-    """
-
-    size: Annotated[int, MultipleOf(4, 16, 256)] = 32
-    mode: Literal["RGB", "L"] = "RGB"
-    fit: Literal["crop", "pad"] = "crop"
-    background: Annotated[str, HexColour()] = "#ffffff"
-    heldout: Share = 0.15
-    seed: Natural = 0
-    gate: Share = 0.5
-    ignore: Annotated[tuple[str, ...], Names([reason for reason in CHECKS if reason != EXACT], "reason")] = ()
-    cluster: str | None = None
-
-    @property
-    def form(self) -> Form:
-        """What decides how a picture looks, whatever the others are."""
-        return Form(self.size, self.mode, self.fit, self.background, self.seed)
 
 
 @dataclass
@@ -177,7 +150,7 @@ def _candidates(config: CurateConfig, found: _Found, shelf: Shelf, crew: Crew) -
         found.verdicts[place].notes = notes.decode()
     found.decoded = places[seen].tolist()
     labels = {name: [values[place] for place in found.decoded] for name, values in found.labels.items()}
-    return Candidates(shelf, rows[seen], facts[seen], config.size, labels, crew)
+    return Candidates(shelf, rows[seen], facts[seen], config.size, crew, labels)
 
 
 def _compare(

@@ -1,10 +1,9 @@
 """A look at each picture alone: decoded, brought to one form, measured, described. What checks compare comes from here."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import PurePosixPath
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,43 +12,12 @@ from ganlib.errors import AtelierError
 from ganlib.files import digest_bytes
 from ganlib.pictures.colour import channels
 from ganlib.pictures.decode import Pixels, Refused
-from ganlib.pictures.duplicates.tangent import DIMENSIONS, TANGENTS, describe
+from ganlib.pictures.duplicates.tangent import describe
+from ganlib.pictures.form import Form
 from ganlib.pictures.guard import USUAL, Limits, decode_guarded
-from ganlib.pictures.measures import MEASURES, measure
+from ganlib.pictures.measures import measure
 from ganlib.pictures.prepare import preparation
 from ganlib.pictures.views import VIEW, viewing
-
-#: What is known of one picture. reason: why it was refused, else empty. notes: codes, with a space between. digest: of its pixels
-#: and their shape. width, height: in pixels, as it was found. lossless: its format keeps every pixel.
-FACTS = np.dtype(
-    [
-        ("reason", "S24"),
-        ("notes", "S96"),
-        ("digest", "S32"),
-        ("width", "<i4"),
-        ("height", "<i4"),
-        ("lossless", "?"),
-        *((name, "<f8") for name in MEASURES),
-    ]
-)
-
-
-@dataclass(frozen=True)
-class Form:
-    """The form that all pictures are brought to, out of `CurateConfig`."""
-
-    size: int
-    mode: Literal["RGB", "L"]
-    fit: Literal["crop", "pad"]
-    background: str
-    seed: int
-
-    @property
-    def columns(self) -> dict[str, Any]:
-        """What `look` finds of each picture, by name: types of numpy."""
-        pixels = (np.uint8, (self.size, self.size, 3 if self.mode == "RGB" else 1))
-        view, descriptor = (np.uint8, (VIEW, VIEW, 3)), (np.float32, (1 + TANGENTS, DIMENSIONS))
-        return {"facts": FACTS, "pixels": pixels, "view": view, "descriptor": descriptor}
 
 
 def key_of(name: str, data: bytes) -> bytes:

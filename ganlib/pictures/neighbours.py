@@ -119,7 +119,8 @@ class _Lists:
 
     def compare(self, distances: Distances, tiles: Iterable[Tile]) -> None:
         """Compare what the tiles say, and put what is near enough into the lists."""
-        queries, length = len(self._rows), self._near.shape[1]
+        length = self._near.shape[1]
+        blocks = [tile for tile in tiles if len(tile[0]) and len(tile[1])]
 
         def work(tile: Tile) -> tuple[Rows, Tensor, Tensor, bool]:
             asking, asked = tile
@@ -131,10 +132,10 @@ class _Lists:
             near = torch.from_numpy(self._references[asked].astype(np.int32))[closest.indices]
             return asking, near, closest.values, len(asked) > length
 
-        with Progress("curate", queries, "pictures' neighbours") as progress:
-            for asking, near, apart, cut in parallel(work, (tile for tile in tiles if len(tile[0]) and len(tile[1]))):
+        with Progress("curate", len(blocks), "blocks of neighbours", quiet=not blocks) as progress:
+            for asking, near, apart, cut in parallel(work, blocks):
                 self._merge(torch.from_numpy(asking), near, apart, cut)
-                progress.advance(int(asking[-1]) + 1 - progress.done if asking[-1] >= progress.done else 0)
+                progress.advance()
 
     def _merge(self, places: Tensor, near: Tensor, apart: Tensor, cut: bool) -> None:
         apart = torch.cat([self._apart[places], apart], dim=1)

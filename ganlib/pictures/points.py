@@ -14,7 +14,8 @@ from ganlib.pictures.crew import padded
 from ganlib.pictures.decode import Pixels
 from ganlib.pictures.views import VIEW
 
-DIMENSIONS = 1280 + 48
+FEATURES, LAYOUT = 1280, 3 * 4 * 4
+DIMENSIONS = FEATURES + LAYOUT
 BATCH = 32  # as the extractor has it
 _LAYOUT = 0.2  # weight of a 4 by 4 reduction of the picture beside its features, whose length is 1
 

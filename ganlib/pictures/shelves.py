@@ -16,7 +16,7 @@ from ganlib.files import digest_bytes
 from ganlib.pictures import points
 from ganlib.pictures.duplicates.synthetic import WAYS
 from ganlib.pictures.duplicates.twins import COPIES
-from ganlib.pictures.looks import Form
+from ganlib.pictures.form import Form
 from ganlib.pictures.shelf import Shelf
 
 #: What decides what is found out, besides the form: this code, and these packages.

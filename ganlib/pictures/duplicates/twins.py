@@ -13,6 +13,7 @@ from torch import Tensor
 from ganlib.pictures.candidates import Candidates, pair_keys
 from ganlib.pictures.crew import padded
 from ganlib.pictures.decode import Pixels
+from ganlib.pictures.duplicates.index import EXACT, Cells
 from ganlib.pictures.duplicates.register import residuals, rough_residuals
 from ganlib.pictures.duplicates.smooth import maps
 from ganlib.pictures.duplicates.synthetic import WAYS
@@ -97,6 +98,7 @@ class Finder:
         place = np.argsort(self._rows, kind="stable")
         known = torch.from_numpy(self._candidates.shelf["descriptor"][rows])
         points = known[:, 0].contiguous()
+        cells = Cells(points.numpy(), np.argsort(self._candidates.shelf.order(rows))) if len(rows) > EXACT else None
         found = []
         for way, turn in enumerate((lambda queries: queries, mirrored)):
 
@@ -106,7 +108,8 @@ class Finder:
                 others = points[first : first + len(references)] if whole else points[references]
                 return squared_distances(turn(known[queries]), others)
 
-            lists = self._candidates.neighbours(f"twins-{way}", rows, rows, _NEAREST, distances)
+            tiles = None if cells is None else cells.tiles(turn(known)[:, 0].numpy())
+            lists = self._candidates.neighbours(f"twins-{way}", rows, rows, _NEAREST, distances, tiles)
             near = (lists.near >= 0) & (lists.apart <= self.radius**2)
             near[:, _NEAREST:] = False
             asking, rank = np.nonzero(near)
