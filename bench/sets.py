@@ -1,7 +1,10 @@
-"""Three kinds of clean pictures to plant defects among: of kinds that the checks were tuned on, but other pictures."""
+"""Clean pictures to plant defects among: three kinds that the checks were tuned on, but other pictures, and one that they were
+not."""
 
 import io
+import json
 from collections.abc import Callable, Iterator
+from importlib.resources import files
 from itertools import islice
 from pathlib import Path
 
@@ -26,6 +29,15 @@ def portraits(number: int, style: Style = "adventurer", seed: int = 11) -> Pixel
     return _apart(np.stack([decode(picture.data) for picture in drawn]))
 
 
+def unseen(number: int) -> Pixels:
+    """Faces in ink by another hand (Notionists by Zoish, CC0 1.0)."""
+    from dicebear import Avatar, Style
+
+    style = Style(json.loads((files("dicebear_styles") / "notionists.json").read_text(encoding="utf-8")))
+    drawn = (Avatar(style, {"seed": f"7-{place}", "backgroundColor": ["#cfe0e8"]}).to_json()["svg"] for place in range(number))
+    return _apart(np.stack([_on_white(svg) for svg in drawn]))
+
+
 def fashion(number: int) -> Pixels:
     """Photographs of clothes in grey, enlarged from 28 pixels."""
     found = Idx(path=str(FASHION), parts=["train"]).pictures()
@@ -39,6 +51,7 @@ def drawings(number: int) -> Pixels:
 
 SETS: dict[str, tuple[Callable[[int], Pixels], Path | None]] = {
     "portraits": (portraits, None),
+    "unseen": (unseen, None),
     "fashion": (fashion, FASHION),
     "drawings": (drawings, DRAWINGS),
 }

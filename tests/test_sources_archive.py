@@ -56,6 +56,14 @@ def test_a_name_outside_the_archive_refuses_it(tmp_path: Path, name: str, form: 
     assert [path.name for path in tmp_path.rglob("*")] == ["in", f"p.{form}"]
 
 
+@pytest.mark.parametrize("inner", ["p.zip", "p.tar", "p.tar.gz", "p.tar.xz", "p.tar.bz2"])
+def test_an_archive_inside_an_archive_is_not_opened(tmp_path: Path, inner: str) -> None:
+    """Whatever it is called; it is a row with its reason."""
+    (_zip if inner.endswith("zip") else _tar)(tmp_path / inner, {"deep.png": png(7)})
+    source = _zip(tmp_path / "outer.zip", {"a.png": png(), "b.png": (tmp_path / inner).read_bytes()})
+    assert {p.name: p.problem for p in source.pictures()} == {"a.png": None, "b.png": "archive"}
+
+
 def test_links_and_devices_in_a_tar_are_only_listed(tmp_path: Path) -> None:
     """A link is not followed, a device is not opened; both are rows with their reason."""
     link, device = tarfile.TarInfo("link.png"), tarfile.TarInfo("device.png")

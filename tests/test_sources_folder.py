@@ -52,6 +52,15 @@ def test_refused_files_are_listed_with_their_reason(folder: Path, tmp_path: Path
         assert (pictures[name].problem, pictures[name].data) == (problem, b"")
 
 
+def test_a_label_finds_a_name_that_is_no_text(folder: Path, tmp_path: Path) -> None:
+    """By the name that is shown for it, in which a backslash stands between no folders."""
+    put(folder / os.fsdecode(b"caf\xe9.png"), png(3))
+    table = tmp_path / "labels.csv"
+    table.write_text('path,hair\n"caf\\xe9.png",long\ncats\\1.png,short\n')
+    labels = {picture.name: picture.labels.get("hair") for picture in Folder(str(folder), labels=str(table)).pictures()}
+    assert labels == {"caf\\xe9.png": "long", "cats/1.png": "short", "dogs/deep/2.jpg": None}
+
+
 def test_links_are_followed_only_inside(folder: Path, tmp_path: Path) -> None:
     """A link that leaves the folder is not read; one that stays is; a loop, a dead end and a pipe are only listed."""
     secret = put(tmp_path / "secret" / "s.png", png(9))

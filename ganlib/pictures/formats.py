@@ -19,7 +19,13 @@ ENDINGS = {
     ".bmp": "BMP",
     ".webp": "WEBP",
 }
+_ARCHIVES = (b"PK\x03\x04", b"PK\x05\x06", b"\x1f\x8b", b"BZh", b"\xfd7zXZ\x00", b"7z\xbc\xaf\x27\x1c", b"Rar!\x1a\x07")
 HEAD = 12  # bytes that `sniff` needs
+
+
+def is_archive(head: bytes) -> bool:
+    """Whether a file that begins with `head` (512 bytes, if it has so many) is a zip, tar, gz, bz2, xz, 7z or rar."""
+    return head.startswith(_ARCHIVES) or head[257:262] == b"ustar"
 
 
 def sniff(head: bytes) -> str | None:

@@ -11,7 +11,7 @@ from ganlib.pictures.candidates import Candidates
 from ganlib.pictures.neighbours import Neighbours
 from ganlib.pictures.points import BATCH, points
 from ganlib.pictures.shelf import Column, Rows
-from ganlib.pictures.strangers import RANK, REFERENCES, rank
+from ganlib.pictures.strangers import RANK, REFERENCES, rank, square_distances
 
 _BLOCK = 1024
 
@@ -58,7 +58,7 @@ def place(candidates: Candidates) -> Placed:
 
     def distances(asking: Rows, asked: Rows) -> Tensor:
         others = known if len(asked) == len(known) else known[asked]
-        return torch.cdist(torch.from_numpy(column[ascending[asking]]), others)
+        return square_distances(torch.from_numpy(column[ascending[asking]]), others)
 
     lists = candidates.neighbours("kinds", ascending, references, min(RANK, len(references) - 1), distances)
     return Placed(column, places, rows, lists.of(rows))

@@ -10,6 +10,7 @@ REASONS = {
     "too-large-file": "more than 64 MiB; not read",
     "damaged-in-archive": "its checksum in the archive is wrong",
     "locked-in-archive": "encrypted, or packed by an unknown method",
+    "archive": "an archive inside the source; not opened",
     "not-a-picture": "its first bytes are no PNG, JPEG, WebP, GIF, BMP or TIFF",
     "truncated": "the file ends too early",
     "damaged": "it cannot be decoded",

@@ -9,11 +9,11 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from ganlib.metrics.parallel import parallel
+from ganlib.metrics.parallel import parallel, single
 from ganlib.pictures.neighbours import Tile
 
-EXACT = 50_000  # pictures up to which each is compared with each
-_IN_A_CELL, _PROBED = 250, 32  # pictures, about; cells
+EXACT = 30_000  # pictures up to which each is compared with each
+_IN_A_CELL, _PROBED = 250, 16  # pictures, about; cells
 _LEARNED, _TURNS = 40, 8  # points a cell that the cells are learned from; turns of k-means
 _BLOCK, _TOGETHER = 4096, 256
 
@@ -27,13 +27,10 @@ class Cells:
         """Learn them. by_lot: an order of the points that has nothing to do with what they are."""
         import faiss
 
-        faiss.omp_set_num_threads(1)  # more would add up otherwise, and the cells differ
         number = max(1, len(points) // _IN_A_CELL)
         learned = np.ascontiguousarray(points[by_lot[: number * _LEARNED]])
-        means = faiss.Kmeans(points.shape[1], number, niter=_TURNS, seed=0, max_points_per_centroid=_LEARNED)
-        means.train(learned)
         self._nearest = faiss.IndexFlatL2(points.shape[1])
-        self._nearest.add(np.asarray(means.centroids))
+        self._nearest.add(single(lambda: _means(learned, number)))
         owner = self._probe(points, 1)[:, 0]
         order = np.argsort(owner, kind="stable")
         self._members = np.split(order, np.cumsum(np.bincount(owner, minlength=number))[:-1])
@@ -52,7 +49,17 @@ class Cells:
         import faiss
 
         def work(start: int) -> NDArray[np.int64]:
-            faiss.omp_set_num_threads(1)
+            faiss.omp_set_num_threads(1)  # of this thread alone
             return np.asarray(self._nearest.search(np.ascontiguousarray(points[start : start + _BLOCK]), number)[1])
 
         return np.concatenate(list(parallel(work, range(0, len(points), _BLOCK))))
+
+
+def _means(points: Points, number: int) -> Points:
+    """So many centres of points, by k-means on one thread: more would add up otherwise, and the centres differ."""
+    import faiss
+
+    faiss.omp_set_num_threads(1)
+    means = faiss.Kmeans(points.shape[1], number, niter=_TURNS, seed=0, max_points_per_centroid=_LEARNED)
+    means.train(points)
+    return np.asarray(means.centroids)

@@ -8,7 +8,6 @@ picture cancels out within a patch.
 
 import torch
 from torch import Tensor
-from torch.nn.functional import affine_grid, grid_sample
 
 from ganlib.pictures.duplicates.smooth import averages, offsets, reduced, slopes
 
@@ -80,12 +79,18 @@ def _step(a: Tensor, b: Tensor, placing: Tensor) -> Tensor:
 
 def _move(a: Tensor, placing: Tensor) -> tuple[Tensor, Tensor]:
     """`a` shifted and stretched; and [P, 1, H, W]: 1 where it shows what was well inside of it, else 0."""
-    matrix = torch.zeros(len(a), 2, 3)
-    matrix[:, 0, 0], matrix[:, 1, 1] = 1 + placing[:, 2], 1 + placing[:, 3]
-    matrix[:, :, 2] = placing[:, :2]
-    grid = affine_grid(matrix, [len(a), 1, *a.shape[2:]], align_corners=False)
-    inside = (grid.abs() <= 1 - 2 / a.shape[-1]).all(3)[:, None].float()
-    return grid_sample(a, grid, padding_mode="border", align_corners=False), inside
+    side = a.shape[-1]
+    down, across = (offsets(side) * (1 + placing[:, 2 + axis, None]) + placing[:, axis, None] for axis in (1, 0))
+    inside_down, inside_across = ((place.abs() <= 1 - 2 / side).float() for place in (down, across))
+    moved = _sampling(down) @ a @ _sampling(across).transpose(2, 3)
+    return moved, (inside_down[:, :, None] * inside_across[:, None])[:, None]
+
+
+def _sampling(places: Tensor) -> Tensor:
+    """[P, 1, H, H]: linear interpolation at places [P, H] from -1 to 1, as a matrix; what is beyond the edge repeats it."""
+    side = places.shape[1]
+    pixels = (((places + 1) * side - 1) / 2).clamp(0, side - 1)
+    return (1 - (pixels[:, :, None] - torch.arange(side)).abs()).clamp_min(0)[:, None]
 
 
 def _tone(a: Tensor, b: Tensor, inside: Tensor) -> tuple[Tensor, Tensor]:

@@ -27,7 +27,7 @@ _MARGIN, _ROUGHLY = 2.0, 1.2  # what a true copy may be further away than those 
 _LEAST, _MOST, _UNLIKE = 3.0, 16.0, 0.6  # levels that no one sees, that everyone sees; of the most alike unrelated pictures'
 _GAP = 1.4  # how far above copies the cut may lie, as a ratio
 _FAINT, _FULL = 16.0, 64.0  # levels of contrast below which differences count for more
-_BLOCK, _FEWEST = 64, 8  # pairs that are compared at a time
+_BLOCKS, _FEWEST = {"forth": 256, "back": 256, "left": 64}, 8  # pairs that are compared at a time
 
 #: What is found out about a pair, on a shelf of its own: what is left of the difference roughly, either way, and in the end.
 PAIR = np.dtype([("forth", "<f4"), ("back", "<f4"), ("left", "<f4")])
@@ -142,7 +142,7 @@ class Finder:
     def _compare(self, known: NDArray[Any], name: str, pairs: Rows, alive: NDArray[np.bool_]) -> None:
         """Find out one of the columns of `PAIR` of those that are alive, as far as it is not known."""
         asked = np.flatnonzero(alive & np.isnan(known[name]))
-        blocks = [asked[start : start + _BLOCK] for start in range(0, len(asked), _BLOCK)]
+        blocks = [asked[start : start + _BLOCKS[name]] for start in range(0, len(asked), _BLOCKS[name])]
         with Progress("curate", len(asked), "pairs compared", quiet=not len(asked)) as progress:
             found = self._candidates.crew.map(_COMPARED[name], (self._views(pairs[block]) for block in blocks))
             for block, left in zip(blocks, found, strict=True):
@@ -192,8 +192,16 @@ def _either(pair: tuple[Pixels, Pixels]) -> NDArray[np.float32]:
 
 def _weighed(left: Tensor, first: Tensor, second: Tensor) -> NDArray[np.float32]:
     """Where contrast is faint, what is left counts for more."""
-    contrast = torch.minimum(first.flatten(1).std(dim=1), second.flatten(1).std(dim=1)).clamp(_FAINT, _FULL)
+    contrast = torch.minimum(_deviation(first), _deviation(second)).clamp(_FAINT, _FULL)
     return np.asarray((left * (_FULL / contrast)).numpy())
+
+
+def _deviation(levels: Tensor) -> Tensor:
+    """The standard deviation of each picture's levels, [P]; several times as fast as torch's own."""
+    flat = levels.flatten(1)
+    mean = flat.mean(dim=1)
+    square = (flat**2).mean(dim=1)
+    return (square - mean**2).clamp_min(0).sqrt()
 
 
 _COMPARED = {"forth": _forth, "back": _back, "left": _either}

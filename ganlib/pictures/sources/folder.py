@@ -64,8 +64,9 @@ class Folder:
         table = self._table()
         if table is None:
             return {}
-        labels = read_labels(table)
-        check_matched(table, labels, map(_text, found))
+        names = set(map(_text, found))
+        labels = read_labels(table, names=names)
+        check_matched(table, labels, names)
         return labels
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from ganlib.errors import AtelierError
-from ganlib.pictures.formats import HEAD, sniff
+from ganlib.pictures.formats import HEAD, is_archive, sniff
 from ganlib.pictures.raw import Label, RawPicture
 
 LARGEST = 64 * 2**20  # bytes of one encoded picture
@@ -21,7 +21,7 @@ class Origin:
     attribution: str = ""
 
     def picture(self, name: str, data: bytes, labels: Mapping[str, Label] | None = None) -> RawPicture:
-        """A picture with these bytes, or its refusal: "empty-file", "too-large-file" or "not-a-picture"."""
+        """A picture with these bytes, or its refusal: "empty-file", "too-large-file", "archive" or "not-a-picture"."""
         problem = _problem(data)
         kept = b"" if problem else data
         return RawPicture(name, kept, dict(labels or {}), self.source, self.licence, self.attribution, problem)
@@ -64,4 +64,6 @@ def _problem(data: bytes) -> str | None:
         return "empty-file"
     if len(data) > LARGEST:
         return "too-large-file"
-    return None if sniff(data[:HEAD]) else "not-a-picture"
+    if sniff(data[:HEAD]):
+        return None
+    return "archive" if is_archive(data[:512]) else "not-a-picture"

@@ -3,7 +3,7 @@
 import csv
 import io
 import math
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from pathlib import Path
 
 from ganlib.errors import AtelierError
@@ -15,12 +15,12 @@ SHOWN = 5
 Labels = dict[str, dict[str, Label]]
 
 
-def read_labels(path: Path, as_is: bool = False) -> Labels:
+def read_labels(path: Path, as_is: bool = False, names: Container[str] = ()) -> Labels:
     """The labels in a CSV file, by picture name; a column whose every value is a number becomes numbers.
 
-    as_is: names are meant as they are written; else a backslash stands between folders, too. Raises `AtelierError` where the
-    file is missing, is not UTF-8, has no column `name` or `path`, names a picture twice, or
-    has a row of another length than its header.
+    as_is: names are meant as they are written; else a backslash stands between folders, too, but in one of `names`. Raises
+    `AtelierError` where the file is missing, is not UTF-8, has no column `name` or `path`, names a picture twice, or has a row of
+    another length than its header.
     """
     header, rows = _read(path)
     key = next((name for name in KEYS if name in header), None)
@@ -30,7 +30,7 @@ def read_labels(path: Path, as_is: bool = False) -> Labels:
     labels: Labels = {}
     for number, row in enumerate(rows):
         name = row[header.index(key)]
-        name = name if as_is else name.replace("\\", "/").removeprefix("./")
+        name = name if as_is or name in names else name.replace("\\", "/").removeprefix("./")
         if name in labels:
             raise AtelierError(f"{path}: expected one row a picture, found two for {name}. Remove one.")
         labels[name] = {label: values[number] for label, values in columns.items()}
