@@ -24,7 +24,7 @@ from bench.judged import ours
 from bench.peers import cleanvision
 from bench.planter import plant
 from bench.row import processor
-from bench.tally import INNOCENT, SPEED, Row, tally
+from bench.tally import INNOCENT, OURS_ALONE, SPEED, WHOLE, Row, tally
 from ganlib.errors import AtelierError
 from ganlib.files import write_json
 from ganlib.knobs import unknown
@@ -51,7 +51,8 @@ def measured(name: str, pictures: Pixels, others: Sequence[Pixels], each: int) -
         truth = plant(folder, pictures, strangers, others[0][_FOREIGN : 2 * _FOREIGN], _SEED, each)
         unshown = truth.loc[truth["defect"].isin(_UNSHOWN), "name"]
         theirs = cleanvision.judge(folder, unshown) if find_spec("cleanvision") else None
-        return tally(name, truth, ours(folder, sets.SIDE), theirs, _UNSHOWN)
+        alike = ours(folder, sets.SIDE, OURS_ALONE)
+        return tally(name, truth, ours(folder, sets.SIDE), theirs, _UNSHOWN, alike)
 
 
 def table(rows: Sequence[Row]) -> str:
@@ -65,7 +66,8 @@ def table(rows: Sequence[Row]) -> str:
 
 
 def _what(row: Row) -> str:
-    return {INNOCENT: "innocent ones set aside", SPEED: "pictures per core-second"}.get(row.about, f"{row.kind:<12}{row.defect}")
+    words = {INNOCENT: "innocent ones set aside", SPEED: "a core-second, the same checks", WHOLE: "a core-second, all checks"}
+    return words.get(row.about, f"{row.kind:<12}{row.defect}")
 
 
 def _asked(row: Row) -> str:

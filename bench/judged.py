@@ -49,11 +49,11 @@ class Judged:
         return {name: top(name) for name in {*self.twins, *self.twins.values()}}
 
 
-def ours(folder: Path, size: int) -> Judged:
-    """The project's own curation, with its defaults."""
+def ours(folder: Path, size: int, ignore: tuple[str, ...] = ()) -> Judged:
+    """The project's own curation, with its defaults but for checks that are left out."""
     with TemporaryDirectory() as place:
         out, source = Path(place, "dataset"), Folder(str(folder))
-        seconds = core_seconds(lambda: curate(CurateConfig(size=size), source.pictures(), source.count(), out))
+        seconds = core_seconds(lambda: curate(CurateConfig(size=size, ignore=ignore), source.pictures(), source.count(), out))
         verdicts = pd.read_parquet(out / NAME).set_index("path")
     aside, copy = ~verdicts["kept"], verdicts["twin_of"].notna()
     faults, twins = verdicts.loc[aside & ~copy, "reason"], verdicts.loc[aside & copy, "twin_of"]

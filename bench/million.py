@@ -1,8 +1,8 @@
 """Whether a million pictures can be curated here: `python -m bench.million` measures 10,000, 30,000 and 100,000 drawn portraits.
 
 Each size is drawn, curated by a process of its own, and then once more with one picture in a hundred added, as on another night;
-time by the clock, with all cores. Memory is what the process has for itself alone: pages of files, which the system takes back when
-it needs them, are not counted. What a million would take is read off straight lines through the logarithms.
+time by the clock, with all cores. Memory is what the process has for itself alone: pages of files, which the system takes back
+when it needs them, are not counted. What a million would take is read off straight lines through the logarithms.
 """
 
 import argparse
@@ -42,8 +42,8 @@ _NEW, _COPIED, _NEAREST = 0.01, 300, 4
 
 @dataclass(frozen=True)
 class Measured:
-    """Of one size: minutes by the clock, the first night and the next one; gigabytes; of the copies that an exact search finds, the
-    share that the index finds, None where there is no index."""
+    """Of one size: minutes by the clock, the first night and the next one; gigabytes; of the copies that an exact search finds,
+    the share that the index finds, None where there is no index."""
 
     pictures: int
     minutes: float

@@ -15,8 +15,10 @@ AT_LEAST = {
     **dict.fromkeys(("blurred", "noisy", "stranger", "foreign-cluster"), 0.95),
 }
 AT_MOST = 0.005  # of the innocent are set aside
-TIMES = 3.0  # as many pictures per core-second as cleanvision
-DEFECT, INNOCENT, SPEED = "found", "innocent", "speed"
+TIMES = 3.0  # as many pictures per core-second as cleanvision, with checks that it has, too
+RATE = 200.0  # pictures per core-second, with all checks
+DEFECT, INNOCENT, SPEED, WHOLE = "found", "innocent", "speed", "speed of all"
+OURS_ALONE = ("text-page", "noisy", "off-topic", "label-suspect")  # checks that cleanvision has not
 
 
 @dataclass(frozen=True)
@@ -24,8 +26,9 @@ class Row:
     """One number of one set.
 
     about: "found", files that were dealt with as is right, of `of` with a `defect`; "innocent", pictures that were set aside, of
-    `of` innocent ones; "speed", pictures per core-second, of `of`. theirs: None where cleanvision was not asked. bound: the
-    least share, the greatest share or how many times theirs, if it is bound to anything. reason: that of most of ours.
+    `of` innocent ones; "speed", pictures per core-second, of `of`, with those checks that cleanvision has, too; "speed of all",
+    with all checks. theirs: None where cleanvision was not asked. bound: the least share, the greatest share, how many times
+    theirs, or the least number, if it is bound to anything. reason: that of most of ours.
     """
 
     set: str
@@ -42,15 +45,25 @@ class Row:
     def holds(self) -> bool:
         if self.about == SPEED:
             return self.bound is None or self.theirs is None or self.ours >= self.bound * self.theirs
+        if self.about == WHOLE:
+            return self.bound is None or self.ours >= self.bound
         if self.about == INNOCENT:
             return self.bound is None or self.ours <= self.bound * self.of
         return self.bound is None or self.ours >= self.bound * self.of
 
 
-def tally(name: str, truth: pd.DataFrame, ours: Judged, theirs: Judged | None, unasked: Collection[str] = ()) -> list[Row]:
+def tally(
+    name: str,
+    truth: pd.DataFrame,
+    ours: Judged,
+    theirs: Judged | None,
+    unasked: Collection[str] = (),
+    alike: Judged | None = None,
+) -> list[Row]:
     """All rows of the set `name`: the defects in the order of `DEFECTS`, the innocent, the speed.
 
-    theirs: None where cleanvision is not installed. unasked: the defects that it was not shown.
+    theirs: None where cleanvision is not installed. unasked: the defects that it was not shown. alike: ours without what
+    cleanvision has no checks for.
     """
     mine, peers = rightly(truth, ours), set[str]() if theirs is None else rightly(truth, theirs)
     rows = []
@@ -65,7 +78,9 @@ def tally(name: str, truth: pd.DataFrame, ours: Judged, theirs: Judged | None, u
     rows.append(
         Row(name, INNOCENT, innocent, len(wrongly(truth, ours)), alarms, AT_MOST, reason=_reason(wrongly(truth, ours), ours))
     )
-    rows.append(Row(name, SPEED, len(ours.seen), ours.rate, None if theirs is None else theirs.rate, TIMES))
+    if alike is not None:
+        rows.append(Row(name, SPEED, len(alike.seen), alike.rate, None if theirs is None else theirs.rate, TIMES))
+    rows.append(Row(name, WHOLE, len(ours.seen), ours.rate, None, RATE))
     return rows
 
 
