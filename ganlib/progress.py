@@ -38,7 +38,7 @@ class Progress:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self._show()
-        if self._terminal:
+        if self._terminal and not self._quiet:
             print(file=sys.stderr)
 
     def advance(self, amount: float = 1, note: str | None = None) -> None:

@@ -65,8 +65,12 @@ def tell_drift(config: CurateConfig, before: "Snapshot | None") -> None:
     now = Snapshot.of(DATASET)
     if before is None or now is None or before.digest == now.digest:
         return
-    found = drift(config.form, CURATED, before, now)
-    write_json(DRIFT, asdict(found))
+    try:
+        found = drift(config.form, CURATED, before, now)
+        write_json(DRIFT, asdict(found))
+    except (AtelierError, OSError) as error:
+        print(f"The drift from the last data set could not be told: {error}", file=sys.stderr)
+        return
     like = "" if found.distance is None else f", {found.distance:.4f} ± {found.error:.4f} from what was there"
     print(f"Drift     {found.added:,} pictures came{like}; {found.gone:,} went; share set aside {found.aside:+.2%}")
 

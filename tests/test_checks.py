@@ -177,6 +177,17 @@ def test_of_a_group_the_best_stays() -> None:
     assert list(worse_of(chain, [3, 2, 1])) == [(1, 0, 0.1)]
 
 
+def test_of_a_very_large_group_the_same_stays(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where not all are compared with all: a clique, and a chain of which every other one stays."""
+    clique = _Known([Pair(first, second, 0.1) for first in range(8) for second in range(first + 1, 8)])
+    chain = _Known([Pair(place, place + 1, 0.1) for place in range(9)])
+    merits = list(range(10, 0, -1))
+    expected = [sorted(worse_of(known, merits)) for known in (clique, chain)]
+    monkeypatch.setattr("ganlib.pictures.duplicates.groups._LARGE", 3)
+    assert [sorted(worse_of(known, merits)) for known in (clique, chain)] == expected
+    assert [worse for worse, _, _ in expected[1]] == [1, 3, 5, 7, 9]
+
+
 def test_copies_are_found_wherever_they_stand_in_the_source(tmp_path: Path, portraits: Pixels) -> None:
     """Each beside its original, so that what is compared to know how unlike others are is full of twins."""
     raw = [picture for place, view in enumerate(portraits[:20]) for picture in _with_copy(place, view)]

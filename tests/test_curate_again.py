@@ -16,6 +16,8 @@ from ganlib.pictures import looks, points
 from ganlib.pictures.config import CurateConfig
 from ganlib.pictures.decode import Pixels
 from ganlib.pictures.drift import Snapshot
+from ganlib.pictures.duplicates import twins
+from ganlib.pictures.duplicates.index import EXACT
 from ganlib.pictures.duplicates.synthetic import shifted
 from ganlib.pictures.raw import RawPicture
 from ganlib.pictures.sources.portraits import _draw
@@ -72,8 +74,12 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> dict[str, int]:
     return counts
 
 
-def test_a_second_night_costs_what_is_new_and_finds_what_a_run_from_nothing_finds(tmp_path: Path, asked: dict[str, int]) -> None:
-    """To the byte: verdicts with their scores, the page, the data set. And a third night like the second costs nothing."""
+@pytest.mark.parametrize("exact", [EXACT, 100])
+def test_a_second_night_costs_what_is_new_and_finds_what_a_run_from_nothing_finds(
+    tmp_path: Path, asked: dict[str, int], monkeypatch: pytest.MonkeyPatch, exact: int
+) -> None:
+    """To the byte: verdicts with their scores, the page, the data set; with the index, too, and a third night costs nothing."""
+    monkeypatch.setattr(twins, "EXACT", exact)
     _curate(_night(1), tmp_path / "first", tmp_path / "memory")
     assert asked["decoded"] == 241
     asked.update(decoded=0, placed=0)

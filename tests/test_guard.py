@@ -77,10 +77,12 @@ def test_a_decoder_that_dies_costs_one_row(monkeypatch: pytest.MonkeyPatch, tmp_
     raw = [RawPicture(f"{place}.png", png(place, 20)) for place in range(5)]
     raw.insert(2, RawPicture("evil.png", png(7, 20) + b"evil"))
     (tmp_path / "out").mkdir()
-    store = curate(CurateConfig(size=16), raw, tmp_path / "out")
+    store = curate(CurateConfig(size=16), raw, tmp_path / "out", memory=tmp_path / "memory")
     guard.end_all()
     assert store.info["set_aside"] == {"crashed-decoder": 1}
     assert store.info["kept"] == 5
+    monkeypatch.undo()
+    assert curate(CurateConfig(size=16), raw, tmp_path / "out", memory=tmp_path / "memory").info["kept"] == 6
 
 
 def test_a_process_that_was_killed_from_outside_is_replaced() -> None:

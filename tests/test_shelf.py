@@ -1,6 +1,7 @@
 """What is kept from night to night: found again, never believed when damaged, and never of another kind."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -46,6 +47,38 @@ def test_work_is_asked_for_what_is_lacking_only(tmp_path: Path) -> None:
             shelf.fill("levels", rows, work)
         assert (shelf["levels"][rows] == LEVELS).all()
     assert asked == [[0, 2, 3, 4], []]
+
+
+def test_a_row_that_has_another_key_by_now_has_no_value(tmp_path: Path) -> None:
+    """As when the power failed before the keys were on the disk, but after the values were."""
+    with Shelf(tmp_path, COLUMNS) as shelf:
+        shelf["levels"].put(shelf.rows(KEYS[:2]), LEVELS[:2])
+        stamp = shelf.stamp(2)
+    keys = tmp_path / "keys"
+    keys.write_bytes(keys.read_bytes()[:16])
+    with Shelf(tmp_path, COLUMNS) as shelf:
+        rows = shelf.rows([KEYS[0], KEYS[4]])
+        assert rows.tolist() == [0, 1]
+        assert shelf["levels"].lacks(rows).tolist() == [False, True]
+        assert shelf.stamp(2) != stamp
+
+
+def test_what_is_not_asked_for_any_more_is_forgotten_once_it_is_most(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Values stay with their keys; a run that failed forgets nothing."""
+    monkeypatch.setattr("ganlib.pictures.shelf._FEW", 3)
+    with Shelf(tmp_path, COLUMNS) as shelf:
+        shelf["levels"].put(shelf.rows(KEYS), LEVELS)
+    with suppress(KeyboardInterrupt), Shelf(tmp_path, COLUMNS) as shelf:
+        shelf.rows(KEYS[3:])
+        raise KeyboardInterrupt
+    with Shelf(tmp_path, COLUMNS) as shelf:
+        assert len(shelf) == 5
+        shelf.rows(KEYS[3:])
+    with Shelf(tmp_path, COLUMNS) as shelf:
+        assert len(shelf) == 2
+        rows = shelf.rows([KEYS[4], KEYS[3], KEYS[0]])
+        assert shelf["levels"].lacks(rows).tolist() == [False, False, True]
+        assert (shelf["levels"][rows[:2]] == LEVELS[[4, 3]]).all()
 
 
 @pytest.mark.parametrize("harm", ["a flipped bit", "a value cut short", "a key cut short", "no checksums"])
@@ -103,23 +136,29 @@ def test_neighbours_of_another_night_are_as_good_as_found_anew(tmp_path: Path) -
         anew = find(rows, references, None)
         assert (lists.near[:, :10] == anew.near[:, :10]).all()
         assert lists.apart[:, :10] == pytest.approx(anew.apart[:, :10], abs=1e-5)
-        lists.save(tmp_path / "lists.npz")
-        lists = Neighbours.load(tmp_path / "lists.npz")
+        lists.save(tmp_path / "lists.npz", str)
+        lists = Neighbours.load(tmp_path / "lists.npz", str)
         gone, new = (dice.choice(some, dice.integers(0, 40), replace=False) for some in (rows, 1500))
         rows = np.union1d(np.setdiff1d(rows, gone), new)
 
 
 def test_lists_that_are_damaged_are_as_good_as_none(tmp_path: Path) -> None:
-    """Cut short, changed, or never written."""
+    """Cut short, any bit of it turned, never written, or of rows that are other pictures by now."""
     rows = np.arange(20)
     lists = nearest(rows, rows, 3, lambda q, r: torch.from_numpy(np.abs(q[:, None] - r).astype(np.float32)), None)
     path = tmp_path / "lists.npz"
-    assert Neighbours.load(path) is None
-    lists.save(path)
-    whole = path.read_bytes()
-    for damaged in (whole[:-30], whole[:200] + bytes(40) + whole[240:], b""):
+    assert Neighbours.load(path, str) is None
+    lists.save(path, str)
+    assert Neighbours.load(path, str) is not None
+    assert Neighbours.load(path, lambda number: f"other {number}") is None
+    whole, dice = path.read_bytes(), np.random.default_rng(0)
+    for place in dice.choice(len(whole), 300, replace=False):
+        path.write_bytes(whole[:place] + bytes([whole[place] ^ 1 << int(dice.integers(8))]) + whole[place + 1 :])
+        found = Neighbours.load(path, str)
+        assert found is None or (found.near == lists.near).all()
+    for damaged in (whole[:-30], b""):
         path.write_bytes(damaged)
-        assert Neighbours.load(path) is None
+        assert Neighbours.load(path, str) is None
 
 
 def test_the_index_finds_nearly_all_that_an_exact_search_finds() -> None:

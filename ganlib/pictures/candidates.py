@@ -61,12 +61,17 @@ class Candidates:
     def neighbours(
         self, name: str, rows: Rows, references: Rows, count: int, distances: "Distances", tiles: "Iterator[Tile] | None" = None
     ) -> "Neighbours":
-        """As `nearest` finds them, but for what is known from another night by this name; kept for the next one."""
+        """As `nearest` finds them, but for what is known from another night by this name; kept for the next one.
+
+        Where tiles say what is compared, nothing is taken over: they are others every night, and so is what they miss.
+        """
         from ganlib.pictures.neighbours import Neighbours, nearest
 
+        if tiles is not None:
+            return nearest(rows, references, count, distances, None, tiles)
         path = self.shelf.folder / f"{name}.npz"
-        found = nearest(rows, references, count, distances, Neighbours.load(path), tiles)
-        found.save(path)
+        found = nearest(rows, references, count, distances, Neighbours.load(path, self.shelf.stamp))
+        found.save(path, self.shelf.stamp)
         return found
 
 

@@ -31,7 +31,8 @@ from ganlib.pictures.tables import label_array
 from ganlib.pictures.verdicts import Verdict, count_reasons, write_verdicts
 
 FEWEST, FEW = 2, 40
-_PICTURES, _BYTES = 64, 16 * 2**20  # that are looked at in one piece of work
+_PASSING = [b"too-slow", b"too-much-memory", b"crashed-decoder"]  # a busy machine may be the reason
+_PICTURES, _BYTES = 64, 4 * 2**20  # that are looked at in one piece of work
 
 
 @dataclass
@@ -119,18 +120,21 @@ def _look(form: Form, pictures: Iterable[RawPicture], shelf: Shelf, crew: Crew) 
 def _batches(pictures: Iterable[RawPicture]) -> Iterator[list[RawPicture]]:
     """So many as are looked at in one piece of work."""
     some: list[RawPicture] = []
+    size = 0
     for picture in pictures:
-        some.append(picture)
-        if len(some) >= _PICTURES or sum(len(picture.data) for picture in some) >= _BYTES:
+        size += len(picture.data)
+        if some and (len(some) >= _PICTURES or size > _BYTES):
             yield some
-            some = []
+            some, size = [], len(picture.data)
+        some.append(picture)
     if some:
         yield some
 
 
 def _lacking(form: Form, shelf: Shelf, rows: Rows) -> NDArray[np.bool_]:
-    """Of which rows not everything is known."""
+    """Of which rows not everything is known, or something that may be otherwise the next time."""
     lacking = shelf["facts"].lacks(rows)
+    lacking[~lacking] = np.isin(shelf["facts"][rows[~lacking]]["reason"], _PASSING)
     for name in form.columns:
         known = np.flatnonzero(~lacking)
         seen = known[shelf["facts"][rows[known]]["reason"] == b""]

@@ -70,6 +70,8 @@ def drift(form: Form, memory: Path, before: Snapshot, now: Snapshot) -> Drift:
 
 def _features(shelf: Shelf, digests: Sequence[str]) -> NDArray[np.float32]:
     """Of those pictures that have some, each of length √D: kernels are of the cosine then."""
-    wanted = np.flatnonzero(np.isin(shelf["facts"].mapped["digest"], np.array(digests, "S32")))
-    known = wanted[~shelf["point"].lacks(wanted)]
-    return np.asarray(shelf["point"][known][:, :FEATURES] * np.float32(FEATURES**0.5))
+    known = shelf["facts"].mapped["digest"]
+    wanted = np.flatnonzero(np.isin(known, np.array(digests, "S32")))
+    wanted = wanted[~shelf["point"].lacks(wanted)]
+    _, first = np.unique(known[wanted], return_index=True)  # a picture may lie in several files
+    return np.asarray(shelf["point"][wanted[first]][:, :FEATURES] * np.float32(FEATURES**0.5))

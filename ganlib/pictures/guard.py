@@ -53,11 +53,12 @@ def decode_guarded(
             process.ask(question, waiting)
             while waiting:
                 found = process.answer()
+                yield _again(question, waiting[0]) if _may_be_another(found) else found
                 waiting.pop(0)
-                yield found
         except _Died as death:
+            process.end()
+            yield Refused("too-slow") if death.slow else _again(question, waiting[0])
             waiting.pop(0)
-            yield Refused(death.reason)
         except BaseException:
             process.end()  # it may be amid an answer
             raise
@@ -65,10 +66,29 @@ def decode_guarded(
             _idle.put(process)
 
 
+def _may_be_another(found: Decoded | Refused) -> bool:
+    """Whether it may be for what the process did before that this picture was refused."""
+    return isinstance(found, Refused) and found.reason == "too-much-memory"
+
+
+def _again(question: dict[str, Any], file: tuple[str, bytes]) -> Decoded | Refused:
+    """What a process makes of a file that has done nothing else before."""
+    process = _Process()
+    try:
+        process.ask(question, [file])
+        return process.answer()
+    except _Died as death:
+        return Refused("too-slow" if death.slow else "crashed-decoder")
+    finally:
+        process.end()
+
+
 class _Died(Exception):
-    def __init__(self, reason: str) -> None:
-        super().__init__(reason)
-        self.reason = reason
+    """slow: it was ended for that."""
+
+    def __init__(self, slow: bool) -> None:
+        super().__init__()
+        self.slow = slow
 
 
 class _Process:
@@ -81,7 +101,10 @@ class _Process:
         self._process = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._said, env=environment
         )
-        self._served = False
+        if self._stdout.readline() != b"ready\n":
+            code = self._process.wait()
+            self._said.seek(0)
+            raise RuntimeError(f"the process that decodes ended with {code}:\n{self._said.read().decode(errors='replace')}")
 
     def ask(self, question: dict[str, Any], files: Sequence[tuple[str, bytes]]) -> None:
         with suppress(BrokenPipeError):  # then it has no answers, either
@@ -93,12 +116,11 @@ class _Process:
 
     def answer(self) -> Decoded | Refused:
         line = self._stdout.readline()
-        found = json.loads(line) if line.endswith(b"\n") else None
-        if found is None:
+        if not line.endswith(b"\n"):
             raise self._death()
+        found = json.loads(line)
         if "failed" in found:
             raise RuntimeError(f"a picture could not be decoded, and not for what it is:\n{found['failed']}")
-        self._served = True
         if "refused" in found:
             return Refused(found["refused"])
         shape = found["shape"]
@@ -109,13 +131,7 @@ class _Process:
         return Decoded(pixels, found["width"], found["height"], found["lossless"], tuple(found["notes"]))
 
     def _death(self) -> _Died:
-        """What to say of it; raises `RuntimeError` where it never came so far as to serve."""
-        code = self._process.wait()
-        if not self._served and code > 0:
-            self._said.seek(0)
-            raise RuntimeError(f"the process that decodes ended with {code}:\n{self._said.read().decode(errors='replace')}")
-        self.end()
-        return _Died("too-slow" if code == -signal.SIGALRM else "crashed-decoder")
+        return _Died(self._process.wait() == -signal.SIGALRM)
 
     @property
     def alive(self) -> bool:

@@ -1,10 +1,12 @@
 """The process that decodes for others: `python -m ganlib.pictures.guarded`, started by `ganlib.pictures.guard`.
 
 What may happen to it happens to nobody else: it may use so much memory and so much time for a picture, and dies of more. It reads
-a line of JSON, then the files that the line announces; it answers a line for each, and the pixels, if there are any.
+a line of JSON, then the files that the line announces; it answers a line for each, and the pixels, if there are any. Before all
+else it says that it is ready.
 """
 
 import json
+import os
 import resource
 import signal
 import sys
@@ -17,9 +19,12 @@ from ganlib.pictures.decode import Refused, examine
 def serve(questions: IO[bytes], answers: IO[bytes]) -> None:
     """Decode until there is nothing more to read."""
     free, (_, most) = _used(), resource.getrlimit(resource.RLIMIT_AS)
+    answers.write(b"ready\n")
+    answers.flush()
     while line := questions.readline():
         asked = json.loads(line)
-        resource.setrlimit(resource.RLIMIT_AS, (free + asked["memory"], most))
+        allowed = free + asked["memory"]
+        resource.setrlimit(resource.RLIMIT_AS, (allowed if most == resource.RLIM_INFINITY else min(allowed, most), most))
         files = [(name, questions.read(size)) for name, size in asked["files"]]
         for name, data in files:
             signal.setitimer(signal.ITIMER_REAL, asked["seconds"])  # its signal ends a process that does not heed it
@@ -54,5 +59,6 @@ if __name__ == "__main__":
     import PIL.Image
 
     PIL.Image.init()
-    answers, sys.stdout = sys.stdout, sys.stderr  # a library that prints must not answer
-    serve(sys.stdin.buffer, answers.buffer)
+    with os.fdopen(os.dup(1), "wb") as stream:
+        os.dup2(2, 1)  # a library that prints must not answer
+        serve(sys.stdin.buffer, stream)

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from ganlib.errors import AtelierError
 from ganlib.files import digest_bytes
 from ganlib.pictures.colour import channels
+from ganlib.pictures.crew import padded
 from ganlib.pictures.decode import Pixels, Refused
 from ganlib.pictures.duplicates.tangent import describe
 from ganlib.pictures.form import Form
@@ -18,6 +19,8 @@ from ganlib.pictures.guard import USUAL, Limits, decode_guarded
 from ganlib.pictures.measures import measure
 from ganlib.pictures.prepare import preparation
 from ganlib.pictures.views import VIEW, viewing
+
+_FEWEST = 8  # views that are described together
 
 
 def key_of(name: str, data: bytes) -> bytes:
@@ -40,7 +43,7 @@ def look(form: Form, files: Sequence[tuple[str, bytes]], limits: Limits = USUAL)
         facts["width"], facts["height"], facts["lossless"] = decoded.width, decoded.height, decoded.lossless
     if len(seen := np.flatnonzero(found["facts"]["reason"] == b"")):
         views = found["view"][seen]
-        found["descriptor"][seen] = describe(views).numpy()
+        found["descriptor"][seen] = describe(padded(views, _FEWEST))[: len(views)].numpy()
         for name, values in measure(views).items():
             found["facts"][name][seen] = values
     return found

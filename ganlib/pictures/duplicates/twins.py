@@ -103,10 +103,7 @@ class Finder:
         for way, turn in enumerate((lambda queries: queries, mirrored)):
 
             def distances(queries: Rows, references: Rows, turn: Any = turn) -> Tensor:
-                first = int(references[0])
-                whole = references[-1] - first + 1 == len(references)
-                others = points[first : first + len(references)] if whole else points[references]
-                return squared_distances(turn(known[queries]), others)
+                return squared_distances(turn(known[queries]), points[references])
 
             tiles = None if cells is None else cells.tiles(turn(known)[:, 0].numpy())
             lists = self._candidates.neighbours(f"twins-{way}", rows, rows, _NEAREST, distances, tiles)
@@ -133,7 +130,8 @@ class Finder:
         if np.isfinite(rough):
             for name, limit in (("forth", rough), ("back", either)):
                 self._compare(known, name, pairs, alive)
-                alive[alive] = np.fmin(known["forth"], known["back"])[alive] <= limit
+                least = known["forth"] if name == "forth" else np.minimum(known["forth"], known["back"])
+                alive[alive] = least[alive] <= limit
         self._compare(known, "left", pairs, alive)
         fresh = np.flatnonzero(_unknown(known) < before)
         self._known["pair"].put(rows[fresh], known[fresh])
