@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from ganlib.pictures.decode import Pixels
 from ganlib.pictures.raw import Label
 from ganlib.pictures.shelf import Rows, Shelf
+from ganlib.progress import Progress
 
 if TYPE_CHECKING:
     from ganlib.pictures.crew import Crew
@@ -48,13 +49,19 @@ class Candidates:
         kept = np.asarray(self.kept, np.int64)
         return kept[np.argsort(self.shelf.order(self.at[kept]), kind="stable")]
 
-    def fill(self, column: str, places: Rows, work: Callable[[Pixels], NDArray[Any]], batch: int) -> None:
-        """See to it that a column of the shelf has a value for each of some candidates: `work` makes them of a batch of views."""
+    def fill(self, column: str, places: Rows, work: Callable[[Pixels], NDArray[Any]], batch: int, unit: str) -> None:
+        """See to it that a column of the shelf has a value for each of some candidates: `work` makes them of a batch of views.
+
+        unit: what is done, for the eye.
+        """
 
         def some(rows: Rows) -> Iterator[tuple[Rows, NDArray[Any]]]:
             blocks = [rows[start : start + batch] for start in range(0, len(rows), batch)]
             found = self.crew.map(work, (np.asarray(self.shelf["view"][block]) for block in blocks))
-            yield from zip(blocks, found, strict=True)
+            with Progress("curate", len(rows), unit, quiet=not len(rows)) as progress:
+                for block, values in zip(blocks, found, strict=True):
+                    yield block, values
+                    progress.advance(len(block))
 
         self.shelf.fill(column, np.unique(self.at[places]), some)
 

@@ -51,7 +51,7 @@ def place(candidates: Candidates) -> Placed:
     """Place those that are kept."""
     places = candidates.kept_by_lot()
     rows = candidates.at[places]
-    candidates.fill("point", places, points, BATCH)
+    candidates.fill("point", places, points, BATCH, "pictures' features")
     column, ascending = candidates.shelf["point"], np.sort(rows)
     references = _references(candidates, ascending)
     known = torch.from_numpy(column[references])

@@ -57,7 +57,7 @@ class Finder:
         self._rows = candidates.at[np.asarray(candidates.kept, np.int64)]
         self._order = candidates.shelf.order(self._rows)
         sample = candidates.kept_by_lot()[:_SAMPLE]
-        candidates.fill("copies", sample, _copies, batch=1)
+        candidates.fill("copies", sample, _copies, 1, "pictures copied")
         copies = candidates.shelf["copies"][candidates.at[sample]].ravel()
         self.radius = _MARGIN * float(np.sqrt(np.quantile(copies["apart"], 0.99)))
         either = np.minimum(copies["forth"], copies["back"])
