@@ -12,7 +12,7 @@ from prefect.artifacts import create_markdown_artifact, create_table_artifact
 from prefect.logging import get_run_logger
 
 from flows.gauge import key_of
-from tasks import places, report
+from tasks import curate, places, report
 
 #: Beyond this a picture is named, not shown: the server keeps artifacts in its database.
 LARGEST = 2_000_000
@@ -35,13 +35,13 @@ def _harmless(show: Callable[P, None]) -> Callable[P, None]:
 
 @_harmless
 def verdicts() -> None:
-    """A table: how many pictures were kept, and how many were set aside for which reason."""
+    """A table: how many pictures were kept, how many were set aside for which reason; and the drift from the last data set."""
     info = json.loads((places.DATASET / "dataset.json").read_text())
     rows = [{"verdict": "kept", "reason": "", "pictures": info["kept"]}]
     rows += [{"verdict": "set aside", "reason": reason, "pictures": count} for reason, count in sorted(info["set_aside"].items())]
-    create_table_artifact(
-        rows, key="verdicts", description=f"Data set {info['digest']}: {info['train']} to train on, {info['heldout']} held out."
-    )
+    drift = ", ".join(f"{name} {value:.6g}" for name, value in curate.drift_to(info["digest"]).items())
+    held = f"Data set {info['digest']}: {info['train']} to train on, {info['heldout']} held out."
+    create_table_artifact(rows, key="verdicts", description=f"{held} Since the last one: {drift}." if drift else held)
 
 
 @_harmless

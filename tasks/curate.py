@@ -80,13 +80,13 @@ def record(params: "Params") -> Record:
     info = Store.open(DATASET, verify=False).info
     metrics = {name: float(info[name]) for name in ("kept", "train", "heldout")}
     metrics |= {f"set_aside.{reason}": float(count) for reason, count in info["set_aside"].items()}
-    metrics |= _drift(info["digest"])
+    metrics |= drift_to(info["digest"])
     files = [DATASET / INFO, DATASET / VERDICTS, DATASET / PAGE]
     return Record("curate", asdict(params.curate), metrics, files, reads=[DATA], writes=[DATASET])
 
 
-def _drift(digest: str) -> dict[str, float]:
-    """What is known of how this data set differs from the last one."""
+def drift_to(digest: str) -> dict[str, float]:
+    """What is known of how the data set with this digest differs from the one before it; empty where nothing is."""
     try:
         found = json.loads(DRIFT.read_text(encoding="utf-8"))
     except (OSError, ValueError):

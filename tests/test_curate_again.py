@@ -1,6 +1,7 @@
 """Curating night after night, and on several machines: what is new costs, and the verdicts are those of a run from nothing."""
 
 import io
+import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -10,9 +11,10 @@ import pytest
 from drawing import encode, png
 from PIL import Image
 
+from flows import show
 from ganlib.config import load
 from ganlib.errors import AtelierError
-from ganlib.pictures import looks, points
+from ganlib.pictures import crew, looks, points
 from ganlib.pictures.config import CurateConfig
 from ganlib.pictures.decode import Pixels
 from ganlib.pictures.drift import Snapshot
@@ -20,9 +22,10 @@ from ganlib.pictures.duplicates import twins
 from ganlib.pictures.duplicates.index import EXACT
 from ganlib.pictures.duplicates.synthetic import shifted
 from ganlib.pictures.raw import RawPicture
+from ganlib.pictures.shelves import fingerprint
 from ganlib.pictures.sources.portraits import _draw
 from tasks.curate import curate, record, tell_drift
-from tasks.places import CURATED, DATASET
+from tasks.places import CURATED, DATASET, DRIFT
 
 Files = dict[str, bytes]
 FILES = ("verdicts.parquet", "verdicts.html", "manifest.parquet", "dataset.json", "pictures.npy")
@@ -142,6 +145,13 @@ def test_a_cluster_of_two_workers_gives_the_same_bytes(tmp_path: Path) -> None:
     assert there == _curate(_night(2), tmp_path / "here")
 
 
+def test_a_worker_with_other_code_does_nothing() -> None:
+    """What it would find out would be kept for what this code finds."""
+    with pytest.raises(AtelierError, match=r"expected workers with the same code.*\(other\), found one with"):
+        crew._alone(len, [1, 2], "other")
+    assert crew._alone(len, [1, 2], fingerprint()) == 2
+
+
 def test_a_cluster_that_does_not_answer_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """And nothing is written."""
     pytest.importorskip("distributed", reason="needs Dask: pip install '.[cluster]'")
@@ -149,3 +159,19 @@ def test_a_cluster_that_does_not_answer_is_named(tmp_path: Path, monkeypatch: py
     with pytest.raises(AtelierError, match=r"cluster tcp://127.0.0.1:9: expected a Dask scheduler with workers, found none"):
         _curate(_faces(3), tmp_path / "out", cluster="tcp://127.0.0.1:9")
     assert not (tmp_path / "out").exists()
+
+
+def test_the_page_of_prefect_says_how_the_data_set_differs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of the data set that lies there; a drift towards another one is not shown."""
+    monkeypatch.chdir(tmp_path)
+    _curate(_faces(5), DATASET)
+    digest = json.loads((DATASET / "dataset.json").read_text())["digest"]
+    told: list[str] = []
+    monkeypatch.setattr(show, "create_table_artifact", lambda rows, key, description: told.append(description))
+    known = {"before": "x", "added": 3, "gone": 1, "aside": 0.25, "distance": None, "error": None}
+    for now in (digest, "another"):
+        DRIFT.parent.mkdir(parents=True, exist_ok=True)
+        DRIFT.write_text(json.dumps({**known, "now": now}))
+        show.verdicts()
+    assert told[0].endswith("Since the last one: drift.added 3, drift.gone 1, drift.aside 0.25.")
+    assert told[1].endswith("held out.")
