@@ -5,8 +5,9 @@ With --real and --fake it compares any two folders of pictures, data sets or .np
 
 import argparse
 import json
+import sys
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,29 +20,53 @@ if TYPE_CHECKING:
     from ganlib.metrics.config import EvaluateConfig
     from ganlib.metrics.fingerprint import Score
 
+BEHIND = "evaluation.json"
+
 
 def evaluate(
-    config: "EvaluateConfig", real: Path, fake: Path, out: Path, plots: Path | None = None, cache: Path | None = None
+    config: "EvaluateConfig",
+    real: Path,
+    fake: Path,
+    out: Path,
+    plots: Path | None = None,
+    cache: Path | None = None,
+    model: Path | None = None,
+    behind: Path | None = None,
+    strict: bool = True,
 ) -> "list[Score]":
     """Score the pictures at `fake` against those at `real`, into the file `out`; return the scores.
 
-    `real` is a data set (held-out pictures are the reference, training pictures the floor) or, like `fake`, a folder of
-    pictures or an .npy array. `plots`: a folder for two plots. `cache`: a folder for features of real pictures. Raises
-    `AtelierError` where pictures are missing, too few, or of different size.
+    `real` is a data set (held-out pictures are the reference, training pictures the floor, and what copies are looked for in) or,
+    like `fake`, a folder of pictures or an .npy array. `plots`: a folder for two plots. `cache`: a folder for features of real
+    pictures. model: the folder of what drew them, for the path length. behind: a folder for evaluation.json, with what lies
+    behind the scores. strict: a label that real pictures do not have is an error; else it is said, and classes are not scored.
+    Raises `AtelierError` where pictures are missing, too few, or of different size.
     """
     from ganlib.files import new_folder, write_json
+    from ganlib.metrics.details import details
     from ganlib.metrics.evaluate import examine
     from ganlib.metrics.fingerprint import to_json
-    from ganlib.metrics.inputs import read_pictures, real_pictures
+    from ganlib.metrics.inputs import asked, read_pictures, real_pictures
+    from ganlib.metrics.judge import why_not
+    from ganlib.sampling.model import load_model
+    from ganlib.sampling.walks import walks
 
-    true = real_pictures(real, config.number, config.seed)
+    true = real_pictures(real, config.number, config.seed, config.label)
+    if not strict and config.extractor != "classifier" and (reason := why_not(true, config)):
+        print(f"Classes are not scored. {reason}", file=sys.stderr)
+        config = replace(config, label=None)
     drawn = read_pictures(fake, config.number, config.seed)
-    evaluation = examine(drawn, true.reference, true.floor, config, cache, true.split)
+    wanted = asked(fake, config.label, len(drawn))
+    steps = walks(load_model(model), config.walks, config.seed) if model and config.walks > 1 else None
+    evaluation = examine(drawn, true, config, cache, steps, wanted)
     if plots:
         from ganlib.metrics.plots import write_plots
 
         with new_folder(plots, "frechet.png") as partial:
             write_plots(evaluation, partial)
+    if behind:
+        with new_folder(behind, BEHIND) as partial:
+            write_json(partial / BEHIND, details(evaluation))
     write_json(out, to_json(evaluation.scores))
     return evaluation.scores
 
@@ -54,7 +79,9 @@ def table(scores: "list[Score]") -> str:
     lines = [f"{'score':<22}{'value':>10}   {'error':<10}{'real (floor)':>12}   better"]
     for score in scores:
         better = "lower" if score.name.startswith(LOWER_IS_BETTER) else "higher"
-        lines.append(f"{score.name:<22}{score.value:>10.4g} ± {score.error:<10.2g}{score.floor:>12.4g}   {better}")
+        floor = "" if score.floor is None else f"{score.floor:.4g}"
+        chance = "" if score.p is None else f" (p = {score.p:.2g})"
+        lines.append(f"{score.name:<22}{score.value:>10.4g} ± {score.error:<10.2g}{floor:>12}   {better}{chance}")
     lines.append(
         f"{made.generated:,} generated against {made.reference:,} real ones ({made.split}), {made.extractor} at {made.size} px."
     )
@@ -66,10 +93,10 @@ def record(params: "Params") -> Record:
     scores = json.loads(places.SCORES.read_text(encoding="utf-8"))
     scores.pop("fingerprint")
     numbers = {name: score["value"] for name, score in scores.items()}
-    for part in ("standard_error", "floor"):
-        numbers |= {f"{name}_{part}": score[part] for name, score in scores.items()}
-    files = [places.SCORES, *sorted(places.PLOTS.glob("*.png"))]
-    reads, writes = [places.DATASET, places.SAMPLES], [places.SCORES, places.PLOTS]
+    for part in ("standard_error", "floor", "p_value"):
+        numbers |= {f"{name}_{part}": score[part] for name, score in scores.items() if score.get(part) is not None}
+    files = [places.SCORES, *sorted(places.PLOTS.glob("*.png")), places.BEHIND / BEHIND]
+    reads, writes = [places.DATASET, places.MODEL, places.SAMPLES], [places.SCORES, places.PLOTS, places.BEHIND]
     return Record("evaluate", asdict(params.evaluate), numbers, files, reads=reads, writes=writes)
 
 
@@ -78,13 +105,14 @@ def main() -> None:
     args = _arguments()
     if args.real:
         given = {name: value for name in _KNOBS if (value := getattr(args, name)) is not None}
-        print(table(evaluate(_config(given), args.real, args.fake, args.out, args.plots)))
+        print(table(evaluate(_config(given), args.real, args.fake, args.out, args.plots, None, args.model)))
         print(f"Scores in {args.out}" + (f", plots in {args.plots}." if args.plots else "."))
         return
     from ganlib.config import load
 
     params = load()
-    print(table(evaluate(params.evaluate, places.DATASET, places.SAMPLES, places.SCORES, places.PLOTS, places.FEATURES)))
+    what = (params.evaluate, places.DATASET, places.SAMPLES, places.SCORES)
+    print(table(evaluate(*what, places.PLOTS, places.FEATURES, places.MODEL, places.BEHIND, strict=False)))
     print(f"Scores in {places.SCORES}, plots in {places.PLOTS}.")
     publish(record(params))
 
@@ -97,6 +125,9 @@ _KNOBS: dict[str, Callable[[str], object]] = {
     "number": int,
     "neighbours": int,
     "seed": int,
+    "training": int,
+    "walks": int,
+    "label": str,
 }
 
 
@@ -108,6 +139,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--fake", type=Path, help="the pictures to score, in any of these forms")
     parser.add_argument("--out", type=Path, help="the JSON file to write")
     parser.add_argument("--plots", type=Path, help="a folder to write plots to")
+    parser.add_argument("--model", type=Path, help="the folder of the model that drew them, for the path length")
     for name, kind in _KNOBS.items():
         parser.add_argument(f"--{name}", type=kind, help=f"as evaluate.{name} in params.yaml, which is not read here")
     args = parser.parse_args()

@@ -11,6 +11,7 @@ SAMPLES = Path("artifacts/samples")
 METRICS = Path("metrics")
 SCORES = METRICS / "evaluate.json"
 PLOTS = METRICS / "plots"
+BEHIND = Path("artifacts/evaluation")  # what lies behind the scores: nearest, best and worst pictures, classes
 REPORT = Path("artifacts/report/report.html")
 COMPARE = Path("compare")  # a DVC project of its own, with a folder for every preset of a comparison
 RUNS = Path(".runs")  # checkpoints and histories of runs in progress; never in DVC

@@ -8,6 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from ganlib.pictures.decode import decode
+from ganlib.pictures.sources.portraits import Portraits
+
 
 def pixels(seed: int = 0, size: int = 16, channels: int = 3) -> NDArray[np.uint8]:
     """A noisy picture, uint8 [size, size, channels]."""
@@ -31,3 +34,9 @@ def put(path: Path, data: bytes) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(data)
     return path
+
+
+def portraits(number: int, size: int = 32, seed: int = 0, style: str = "lorelei") -> NDArray[np.uint8]:
+    """Portraits as the default source draws them, uint8 [number, size, size, 3]."""
+    drawn = Portraits(style=style, number=number, size=size, seed=seed).pictures()  # type: ignore[arg-type]
+    return np.stack([decode(raw.data) for raw in drawn])

@@ -20,7 +20,8 @@ NO_MATTER = {
     "curate": DRIFT,
     "train": {"ganlib.sampling.grid", "ganlib.sampling.png", "ganlib.pictures"},  # how sheets look; how a store is written
     "sample": {"ganlib.objectives", "ganlib.pictures", "ganlib.ranks", "ganlib.training"},  # only a generator is used
-    "evaluate": {"ganlib.pictures"},  # how a store is written; folders of pictures, which can be scored too
+    # how a store is written; folders of pictures, which can be scored too; of the model only its generator is used
+    "evaluate": {"ganlib.objectives", "ganlib.pictures", "ganlib.ranks", "ganlib.training"},
     "report": {"ganlib"},  # shows what the others made
 }
 

@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -13,12 +14,15 @@ from PIL import Image
 
 from ganlib.errors import AtelierError
 from ganlib.files import digest_bytes
+from ganlib.methods.gan import Gan
 from ganlib.metrics.config import EvaluateConfig
+from ganlib.nets.dcgan import Dcgan
 from ganlib.pictures.store import write_store
+from ganlib.sampling.model import write_model
 from tasks import evaluate as step
 from tasks import places
 
-CONFIG = EvaluateConfig("pixels", size=4)
+CONFIG = EvaluateConfig("pixels", size=4, walks=0)
 
 
 def pictures(count, seed, size=8, channels=3):
@@ -76,8 +80,9 @@ class TestStep:
         content = json.loads((tmp_path / "scores.json").read_text())
         assert list(content) == [*(score.name for score in scores), "fingerprint"]
         for score in scores:
-            assert set(content[score.name]) == {"value", "standard_error", "floor", "n"}
+            assert set(content[score.name]) - {"p_value"} == {"value", "standard_error", "floor", "n"}
             assert content[score.name]["n"] == 60
+        assert 0 < content["copied"]["p_value"] <= 1
         assert content["fingerprint"]["split"] == "heldout"
         assert sorted(path.name for path in (tmp_path / "plots").iterdir()) == ["frechet.png", "neighbours.png"]
         lines = step.table(scores).splitlines()
@@ -124,7 +129,29 @@ class TestStep:
         (record,) = published
         assert record.step == "evaluate"
         assert {"fd_pixels", "fd_pixels_standard_error", "fd_pixels_floor", "coverage"} <= set(record.metrics)
-        assert [path.name for path in record.files] == ["evaluate.json", "frechet.png", "neighbours.png"]
+        assert [path.name for path in record.files] == ["evaluate.json", "frechet.png", "neighbours.png", "evaluation.json"]
+
+    def test_a_label_that_the_data_set_lacks_is_said_and_costs_only_the_classes(self, tmp_path, capsys):
+        """In the pipeline, where it may be left from other pictures; asked for by name, it is an error."""
+        real = store(tmp_path / "dataset", pictures(60, 1), pictures(60, 2))
+        given = (replace(CONFIG, label="hair"), real, samples(tmp_path / "samples", pictures(60, 3)), tmp_path / "scores.json")
+        assert "copied" in {score.name for score in step.evaluate(*given, strict=False)}
+        assert "Classes are not scored. evaluate.label hair: expected" in capsys.readouterr().err
+        with pytest.raises(AtelierError, match=r"evaluate.label hair: expected real pictures with that label"):
+            step.evaluate(*given)
+
+    def test_the_model_is_walked_where_it_is_named(self, tmp_path):
+        """The path length stands among the scores, without a floor, in JSON and in the table."""
+        method = Gan(network=Dcgan(latent=4, width=4))
+        (tmp_path / "model").mkdir()
+        write_model(tmp_path / "model", {"generator": method.generator(16, 3)}, method, {"size": 16, "channels": 3, "latent": 4})
+        real = store(tmp_path / "dataset", pictures(60, 1, 16), pictures(60, 2, 16))
+        fake = samples(tmp_path / "samples", pictures(60, 3, 16))
+        scores = step.evaluate(replace(CONFIG, walks=20), real, fake, tmp_path / "scores.json", model=tmp_path / "model")
+        content = json.loads((tmp_path / "scores.json").read_text())["path_length"]
+        assert (content["floor"], content["n"]) == (None, 20)
+        assert content["value"] > 0
+        assert "path_length" in step.table(scores)
 
 
 class TestAnyTwo:

@@ -143,7 +143,7 @@ class TestLite0:
 
 def test_an_unknown_extractor_is_answered_with_the_known_ones():
     """The nearest name first."""
-    with pytest.raises(AtelierError, match="must be one of lite0, inception, pixels"):
+    with pytest.raises(AtelierError, match="must be one of lite0, classifier, inception, pixels"):
         load_extractor(EvaluateConfig(extractor="lite"))
 
 

@@ -12,6 +12,7 @@ from ganlib.metrics import evaluate as evaluation
 from ganlib.metrics.config import EvaluateConfig
 from ganlib.metrics.evaluate import evaluate, examine
 from ganlib.metrics.fingerprint import compare, from_json, to_json
+from ganlib.metrics.inputs import Real
 from ganlib.metrics.plots import write_plots
 
 CONFIG = EvaluateConfig("pixels", size=4)
@@ -61,7 +62,16 @@ def good():
 class TestScores:
     def test_every_score_has_its_name_count_error_and_floor(self, good):
         """Distances name their extractor; the Fréchet distance comes first; all are of as many pictures."""
-        assert list(good) == ["fd_pixels", "fd_pixels_infinity", "kid_pixels", "precision", "recall", "density", "coverage"]
+        assert list(good) == [
+            "fd_pixels",
+            "fd_pixels_infinity",
+            "kid_pixels",
+            "precision",
+            "recall",
+            "density",
+            "coverage",
+            "diversity",
+        ]
         for score in good.values():
             assert score.n == 200
             assert score.error > 0
@@ -260,7 +270,7 @@ class TestCache:
 def test_plots_are_the_same_bytes_for_the_same_evaluation(tmp_path):
     """Two pictures, without a date or a version in them."""
     for folder in ("a", "b"):
-        write_plots(examine(shapes(60, 3), shapes(60, 1), shapes(60, 2), CONFIG), tmp_path / folder)
+        write_plots(examine(shapes(60, 3), Real(shapes(60, 1), shapes(60, 2), "heldout"), CONFIG), tmp_path / folder)
     names = sorted(path.name for path in (tmp_path / "a").iterdir())
     assert names == ["frechet.png", "neighbours.png"]
     for name in names:

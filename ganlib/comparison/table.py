@@ -61,7 +61,7 @@ def tabulate(trials: Sequence[Trial]) -> Table:
     methods = dict.fromkeys(trial.method for trial in trials)
     rows = [_row(method, [trial for trial in trials if trial.method == method], headline) for method in methods]
     rows.sort(key=lambda row: row.scores[headline].mean if row.scores else float("inf"))
-    floors = {name: some[name].floor for name in (headline, *BESIDE) if name in some}
+    floors = {name: floor for name in (headline, *BESIDE) if name in some and (floor := some[name].floor) is not None}
     return Table(headline, trials[0].kimg, rows, floors, some[headline].fingerprint if some else None)
 
 

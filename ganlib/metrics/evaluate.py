@@ -1,36 +1,50 @@
 """All scores of a set of generated pictures, each with its error and what real pictures score in its place."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ganlib.errors import AtelierError
 from ganlib.metrics.cache import cached_features, digest_pictures
+from ganlib.metrics.case import METRICS, Case
+from ganlib.metrics.classes import Judged, places_of
+from ganlib.metrics.classifier import Classifier
 from ganlib.metrics.config import EvaluateConfig
-from ganlib.metrics.extractors import Extractor, load_extractor
-from ganlib.metrics.extrapolation import Extrapolation, extrapolate
+from ganlib.metrics.extractors import Extractor
 from ganlib.metrics.features import Pictures
 from ganlib.metrics.fingerprint import Fingerprint, Score
-from ganlib.metrics.kernel import kernel_distance
+from ganlib.metrics.inputs import Real
+from ganlib.metrics.judge import extractor_for, judge_for
 from ganlib.metrics.measure import Measurement
-from ganlib.metrics.moments import Features
-from ganlib.metrics.neighbours import neighbour_scores
+from ganlib.metrics.path_length import Walks, path_length
+from ganlib.metrics.requirements import check_pictures
 from ganlib.progress import Progress
-
-#: Fewer pictures than this of a kind make no score: sub-samples of them would be too small to fit a line.
-FEWEST = 20
 
 
 @dataclass(frozen=True)
 class Evaluation:
-    """scores: in the order in which they are shown. curve, floor_curve: the Fréchet distance against 1/N, for plots."""
+    """scores: in the order in which they are shown. case: what they were made from, floors: the same for real pictures.
+
+    rows: which of the generated pictures were scored. train_rows: which of the training ones they were compared with.
+    floor_features, floor_classes: of the real pictures that stood in the place of generated ones.
+    """
 
     scores: list[Score]
-    curve: Extrapolation
-    floor_curve: Extrapolation
+    case: Case
+    floors: Case
+    rows: NDArray[np.int64]
+    train_rows: NDArray[np.int64]
+    floor_classes: NDArray[np.int64] | None
+
+
+@dataclass(frozen=True)
+class _Chosen:
+    """The pictures that are scored, by kind, and which rows of what was given they are."""
+
+    rows: dict[str, NDArray[np.int64]]
+    pictures: dict[str, Pictures]
 
 
 def evaluate(
@@ -41,53 +55,77 @@ def evaluate(
     cache: Path | None = None,
     split: str = "heldout",
 ) -> list[Score]:
-    """The scores of `generated` against `reference`, uint8 [N, H, W, C] of one size and C; see `examine`."""
-    return examine(generated, reference, floor_sample, config, cache, split).scores
+    """The scores of `generated` against `reference`, uint8 [N, H, W, C] alike, where no more is known; see `examine`."""
+    return examine(generated, Real(reference, floor_sample, split), config, cache).scores
 
 
 def examine(
     generated: Pictures,
-    reference: Pictures,
-    floor_sample: Pictures,
+    real: Real,
     config: EvaluateConfig,
     cache: Path | None = None,
-    split: str = "heldout",
+    walks: Walks | None = None,
+    asked: Sequence[str | None] | None = None,
 ) -> Evaluation:
-    """Score `generated`, and in its place `floor_sample`, real pictures that are not in `reference`: the floor of every score.
+    """Score `generated`, and in its place `real.floor`, real pictures that are not in `real.reference`: the floor of every score.
 
     All are uint8 [N, H, W, C] of one size and C. As many of each are taken, at random from `config.seed`, as the smallest set
     has, and `config.number` at most: distances depend on the number. `cache`: a folder for the features of real pictures.
+    walks: small steps of what drew them, for the path length. asked: the class that each was to be of.
     Raises `AtelierError` for too few pictures, for another size or number of channels, and for anything but uint8.
     """
-    kinds = {"generated": generated, "reference": reference, "floor": floor_sample}
-    _check(kinds, config)
-    count = min(config.number, *(len(pictures) for pictures in kinds.values()))
-    chosen = {kind: _choose(pictures, count, config.seed) for kind, pictures in kinds.items()}
-    extractor = load_extractor(config)
+    kinds = {"generated": generated, "reference": real.reference, "floor": real.floor}
+    check_pictures(kinds, config.neighbours)
+    chosen = _choose(kinds, real.training, config)
+    judge = judge_for(real, config, cache)
+    extractor = extractor_for(config, judge)
     features = {
         kind: cached_features(pictures, extractor, None if kind == "generated" else cache, kind)
-        for kind, pictures in chosen.items()
+        for kind, pictures in chosen.pictures.items()
+        if kind != "training"
     }
-    fingerprint = _fingerprint(extractor, chosen["reference"], split, config)
-    curve, measurements = _measure(features["generated"], features["reference"], config, "scores")
-    floor_curve, floors = _measure(features["floor"], features["reference"], config, "floors")
-    scores = [
-        Score(_name(found.name, extractor.name), found.value, found.error, floor.value, count, fingerprint)
-        for found, floor in zip(measurements, floors, strict=True)
+    case = Case(
+        features["generated"],
+        features["reference"],
+        config.neighbours,
+        config.seed,
+        suspects=chosen.pictures["generated"],
+        yardstick=chosen.pictures["reference"],
+        train=chosen.pictures.get("training"),
+        within=real.within,
+        judged=_judged(judge, chosen, real, asked),
+        walked=path_length(walks, extractor) if walks else None,
+    )
+    floors = replace(
+        case,
+        fake=features["floor"],
+        suspects=chosen.pictures["reference"][::2],
+        yardstick=chosen.pictures["reference"][1::2],
+        judged=_judged_real(judge, chosen, real),
+        walked=None,
+    )
+    scores = _scores(case, floors, extractor.name, _fingerprint(extractor, chosen, real, config, judge))
+    floor_classes = _labels_of(real.floor_labels, chosen.rows["floor"], judge)
+    return Evaluation(scores, case, floors, chosen.rows["generated"], chosen.rows["training"], floor_classes)
+
+
+def _scores(case: Case, floors: Case, extractor: str, fingerprint: Fingerprint) -> list[Score]:
+    """Every metric of the case, with what it is for real pictures beside it."""
+    found, least = _measure(case, "scores"), {floor.name: floor.value for floor in _measure(floors, "floors")}
+    count = len(case.fake)
+    return [
+        Score(_name(one.name, extractor), one.value, one.error, least.get(one.name), one.n or count, fingerprint, one.p)
+        for one in found
     ]
-    return Evaluation(scores, curve, floor_curve)
 
 
-def _measure(fake: Features, real: Features, config: EvaluateConfig, unit: str) -> tuple[Extrapolation, list[Measurement]]:
-    """Every metric of `fake` features against `real` ones; a new one is a line here."""
-    with Progress("evaluate", 7, unit) as progress:
-        curve = extrapolate(fake, real, config.seed)
-        found = [*curve.measurements()]
-        progress.advance(len(found))
-        found += [kernel_distance(fake, real)]
-        found += neighbour_scores(fake, real, config.neighbours)
-        progress.advance(5)
-    return curve, found
+def _measure(case: Case, unit: str) -> list[Measurement]:
+    found: list[Measurement] = []
+    with Progress("evaluate", len(METRICS), unit) as progress:
+        for metric in METRICS:
+            found += metric(case)
+            progress.advance(1)
+    return found
 
 
 def _name(metric: str, extractor: str) -> str:
@@ -99,7 +137,49 @@ def _name(metric: str, extractor: str) -> str:
     return f"{name}_{rest}" if rest else name
 
 
-def _fingerprint(extractor: Extractor, reference: Pictures, split: str, config: EvaluateConfig) -> Fingerprint:
+def _choose(kinds: dict[str, Pictures], training: Pictures | None, config: EvaluateConfig) -> _Chosen:
+    """As many of each kind as there are of all, in their order, at random; of training pictures, more."""
+    count = min(config.number, *(len(pictures) for pictures in kinds.values()))
+    wanted = {kind: (pictures, count) for kind, pictures in kinds.items()}
+    wanted |= {} if training is None else {"training": (training, config.training)}
+    rows = {
+        kind: np.sort(np.random.default_rng(config.seed).permutation(len(pictures))[:most])
+        for kind, (pictures, most) in wanted.items()
+    }
+    taken = {kind: np.ascontiguousarray(pictures[rows[kind]]) for kind, (pictures, _) in wanted.items()}
+    return _Chosen({"training": np.zeros(0, np.int64), **rows}, taken)
+
+
+def _judged(judge: Classifier | None, chosen: _Chosen, real: Real, asked: Sequence[str | None] | None) -> Judged | None:
+    """The generated pictures as the classifier sees them."""
+    truth = _labels_of(real.labels, chosen.rows["reference"], judge)
+    if judge is None or truth is None:
+        return None
+    wanted = _labels_of(asked, chosen.rows["generated"], judge)
+    counts = np.bincount(truth[truth >= 0], minlength=len(judge.classes))
+    return Judged(judge.classes, judge.predict(chosen.pictures["generated"]), wanted, counts)
+
+
+def _judged_real(judge: Classifier | None, chosen: _Chosen, real: Real) -> Judged | None:
+    """Held-out pictures, which it has not learned from, with their labels for what was asked."""
+    truth = _labels_of(real.labels, chosen.rows["reference"], judge)
+    if judge is None or truth is None:
+        return None
+    counts = np.bincount(truth[truth >= 0], minlength=len(judge.classes))
+    return Judged(judge.classes, judge.predict(chosen.pictures["reference"]), truth, counts)
+
+
+def _labels_of(
+    values: Sequence[str | None] | None, rows: NDArray[np.int64], judge: Classifier | None
+) -> NDArray[np.int64] | None:
+    """The classes of these rows, -1 where there is none; None where nothing is known of them."""
+    return None if values is None or judge is None else places_of([values[row] for row in rows], judge.classes)
+
+
+def _fingerprint(
+    extractor: Extractor, chosen: _Chosen, real: Real, config: EvaluateConfig, judge: Classifier | None
+) -> Fingerprint:
+    reference, training = chosen.pictures["reference"], chosen.pictures.get("training")
     return Fingerprint(
         extractor.name,
         extractor.weights,
@@ -110,40 +190,11 @@ def _fingerprint(extractor: Extractor, reference: Pictures, split: str, config: 
         generated=len(reference),
         reference=len(reference),
         reference_digest=digest_pictures(reference),
-        split=split,
+        split=real.split,
         seed=config.seed,
         neighbours=config.neighbours,
+        training=0 if training is None else len(training),
+        training_digest="" if training is None else digest_pictures(training),
+        label=judge.label if judge else "",
+        classifier=judge.digest if judge else "",
     )
-
-
-def _choose(pictures: Pictures, count: int, seed: int) -> Pictures:
-    """`count` pictures in their order, at random; all of them when there are no more."""
-    places = np.random.default_rng(seed).permutation(len(pictures))[:count]
-    return np.ascontiguousarray(pictures[np.sort(places)])
-
-
-def _check(kinds: dict[str, NDArray[Any]], config: EvaluateConfig) -> None:
-    least = max(FEWEST, 2 * (config.neighbours + 1))
-    for kind, pictures in kinds.items():
-        if pictures.dtype != np.uint8:
-            broken = f", {int(np.isnan(pictures).sum())} of its numbers NaN" if pictures.dtype.kind == "f" else ""
-            raise AtelierError(
-                f"{kind} pictures: expected levels 0 to 255 as uint8, found {pictures.dtype}{broken}. Nothing was scored."
-            )
-        if pictures.ndim != 4 or pictures.shape[3] not in (1, 3):
-            raise AtelierError(
-                f"{kind} pictures: expected [N, H, W, C] with C 1 or 3, found {list(pictures.shape)}. Nothing was scored."
-            )
-        if len(pictures) < least:
-            raise AtelierError(
-                f"{kind} pictures: at least {least} are needed, found {len(pictures)}. Nothing was scored; provide more of them."
-            )
-        if pictures.shape[1:] != kinds["reference"].shape[1:]:
-            raise AtelierError(
-                f"{kind} pictures: expected the reference's height, width and channels {_shape(kinds['reference'])}, found "
-                f"{_shape(pictures)}. Nothing was scored; bring both to one size first."
-            )
-
-
-def _shape(pictures: NDArray[Any]) -> str:
-    return " × ".join(map(str, pictures.shape[1:]))

@@ -10,13 +10,16 @@ from ganlib.metrics.parallel import parallel
 from ganlib.progress import Progress
 
 Pictures = NDArray[np.uint8]
+#: Pictures as they are, or levels between 0 and 255 that were never rounded.
+Levels = NDArray[np.uint8] | NDArray[np.float32]
 
 
 def extract(
-    pictures: Pictures, extractor: Extractor, kind: str = "", step: str = "evaluate", quiet: bool = False
+    pictures: Levels, extractor: Extractor, kind: str = "", step: str = "evaluate", quiet: bool = False
 ) -> NDArray[np.float32]:
-    """The features, [N, dimension], of uint8 [N, H, W, C], C = 3 or 1, in their order; `kind`, `step`, `quiet` are for the eye.
+    """The features, [N, dimension], of levels 0 to 255 [N, H, W, C], C = 3 or 1, in their order.
 
+    `kind`, `step`, `quiet` are for the eye.
     On a processor each batch is computed by one thread, several batches at once: the same bits for every number of threads.
     On a GPU, TensorFloat32 is off; other backends than torch are for processors.
     """
@@ -37,7 +40,7 @@ def extract(
 
 
 @torch.inference_mode()
-def _features(batch: Pictures, extractor: Extractor, device: torch.device) -> NDArray[np.float32]:
+def _features(batch: Levels, extractor: Extractor, device: torch.device) -> NDArray[np.float32]:
     levels = prepare(torch.from_numpy(np.array(batch)).to(device), extractor)
     x = ((levels - extractor.shift) / extractor.scale).contiguous(memory_format=torch.channels_last)
     with torch.backends.cudnn.flags(enabled=True, benchmark=False, deterministic=True, allow_tf32=False):
@@ -45,7 +48,7 @@ def _features(batch: Pictures, extractor: Extractor, device: torch.device) -> ND
 
 
 def prepare(batch_nhwc: Tensor, extractor: Extractor) -> Tensor:
-    """Levels 0..255 in three colours at the extractor's size, float32 [B, 3, size, size], of uint8 pictures [B, H, W, C]."""
+    """Levels 0..255 in three colours at the extractor's size, float32 [B, 3, size, size], of pictures [B, H, W, C]."""
     x = extractor.resizer(batch_nhwc.permute(0, 3, 1, 2).float(), extractor.size)
     if extractor.rounds:
         x = x.round().clamp(0, 255)

@@ -7,8 +7,8 @@ from typing import Any
 
 from ganlib.errors import AtelierError
 
-#: How the names of distances begin; the other scores are shares and densities, of which more is better.
-LOWER_IS_BETTER = ("fd", "fid", "kid")
+#: How the names begin of those scores of which less is better; of the others, shares and densities, more is.
+LOWER_IS_BETTER = ("fd", "fid", "kid", "copied", "path_length")
 
 
 @dataclass(frozen=True)
@@ -17,7 +17,9 @@ class Fingerprint:
 
     weights: sha256. size: side of what the network saw. resize, quantisation, normalisation: how pictures came to it, in words.
     generated, reference: how many pictures. reference_digest: of the reference's pixels. split: where the reference is from.
-    seed: of the choice of pictures and of sub-samples. neighbours: k.
+    seed: of the choice of pictures and of sub-samples. neighbours: k. training, training_digest: how many training pictures
+    generated ones were compared with, and the digest of their pixels (0 and "" where with none). label, classifier: whose
+    classes were told apart, by a network of which sha256 ("" where by none).
     """
 
     extractor: str
@@ -32,18 +34,25 @@ class Fingerprint:
     split: str
     seed: int
     neighbours: int
+    training: int = 0
+    training_digest: str = ""
+    label: str = ""
+    classifier: str = ""
 
 
 @dataclass(frozen=True)
 class Score:
-    """A number that says how good: "fd_lite0", 120.3 ± 2.8, where real pictures against real ones score `floor`; n of each."""
+    """A number that says how good: "fd_lite0", 120.3 ± 2.8, where real pictures against real ones score `floor`; n of each.
+
+    floor: None where real pictures cannot stand in the place of generated ones. p: the p-value of a score that is a test."""
 
     name: str
     value: float
     error: float
-    floor: float
+    floor: float | None
     n: int
     fingerprint: Fingerprint
+    p: float | None = None
 
 
 @dataclass(frozen=True)
@@ -89,7 +98,9 @@ def from_json(content: Mapping[str, Any], origin: str = "scores") -> dict[str, S
         fingerprint = Fingerprint(**content["fingerprint"])
         entries = {name: entry for name, entry in content.items() if name != "fingerprint"}
         return {
-            name: Score(name, entry["value"], entry["standard_error"], entry["floor"], entry["n"], fingerprint)
+            name: Score(
+                name, entry["value"], entry["standard_error"], entry["floor"], entry["n"], fingerprint, entry.get("p_value")
+            )
             for name, entry in entries.items()
         }
     except (KeyError, TypeError) as error:
@@ -100,9 +111,12 @@ def from_json(content: Mapping[str, Any], origin: str = "scores") -> dict[str, S
         ) from None
 
 
-def _entry(score: Score) -> dict[str, float]:
-    return {"value": _six(score.value), "standard_error": _six(score.error), "floor": _six(score.floor), "n": score.n}
+def _entry(score: Score) -> dict[str, float | None]:
+    floor = None if score.floor is None else six(score.floor)
+    entry = {"value": six(score.value), "standard_error": six(score.error), "floor": floor, "n": score.n}
+    return entry if score.p is None else {**entry, "p_value": six(score.p)}
 
 
-def _six(number: float) -> float:
+def six(number: float) -> float:
+    """As many digits as are written down."""
     return float(f"{number:.6g}")

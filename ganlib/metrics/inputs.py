@@ -1,9 +1,11 @@
 """Pictures to score, from wherever they lie: a data set, an array in a .npy file, or a folder of picture files."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 
 from ganlib.errors import AtelierError
 from ganlib.metrics.features import Pictures
@@ -12,25 +14,64 @@ from ganlib.pictures.sources.folder import Folder
 from ganlib.pictures.store import INFO, MANIFEST, PICTURES, Store
 from ganlib.progress import track
 
+ASKED = "labels.parquet"  # beside drawn pictures, what was asked for: columns "label.<name>"
+
 
 @dataclass(frozen=True)
 class Real:
-    """reference: what is scored against. floor: other real pictures, scored in the place of generated ones. split: which."""
+    """reference: what is scored against. floor: other real pictures, scored in the place of generated ones. split: which.
+
+    training: in which copies are looked for (None: nowhere); within: the reference is part of them. labels, floor_labels,
+    training_labels: a value of one label for each (None: nothing is known).
+    """
 
     reference: Pictures
     floor: Pictures
     split: str
+    training: Pictures | None = None
+    within: bool = False
+    labels: Sequence[str | None] | None = None
+    floor_labels: Sequence[str | None] | None = None
+    training_labels: Sequence[str | None] | None = None
 
 
-def real_pictures(path: Path, most: int, seed: int) -> Real:
-    """A data set's held-out and training pictures; of anything else two halves, at random from `seed`, of `most` each at most."""
+def real_pictures(path: Path, most: int, seed: int, label: str | None = None) -> Real:
+    """A data set's held-out and training pictures; of anything else two halves, at random from `seed`, of `most` each at most.
+
+    label: of a data set, whose values come with the pictures.
+    """
     if (path / INFO).exists() or (path / MANIFEST).exists():  # a damaged data set is to be refused, not taken for an array
         store = Store.open(path)
-        return Real(coloured(store.heldout), coloured(store.train), "heldout")
+        train, heldout = coloured(store.train), coloured(store.heldout)
+        values = None if label is None else labels(store, label)
+        learnt, held = (None, None) if values is None else (values[: len(train)], values[len(train) :])
+        return Real(heldout, train, "heldout", train, labels=held, floor_labels=learnt, training_labels=learnt)
     pictures = read_pictures(path, 2 * most, seed)
     order = np.random.default_rng(seed).permutation(len(pictures))
     halves = np.sort(order[: len(order) // 2]), np.sort(order[len(order) // 2 :])
-    return Real(pictures[halves[0]], pictures[halves[1]], f"half of {path.name}")
+    return Real(pictures[halves[0]], pictures[halves[1]], f"half of {path.name}", pictures, within=True)
+
+
+def labels(store: Store, name: str) -> list[str | None] | None:
+    """The values of a label, one for each picture of the data set, as text, None where a picture has none; None without it."""
+    column = f"label.{name}"
+    if column not in store.manifest.columns:
+        return None
+    return [None if pd.isna(value) else str(value) for value in store.manifest[column].tolist()]
+
+
+def asked(path: Path, label: str | None, count: int) -> list[str | None] | None:
+    """What `count` drawn pictures were to be, from the table beside their array; None where nobody said."""
+    table = path / ASKED
+    if label is None or not table.exists():
+        return None
+    frame = pd.read_parquet(table)
+    column = f"label.{label}"
+    if column not in frame.columns:
+        return None
+    if len(frame) != count:
+        raise AtelierError(f"{table}: expected a row for each of {count} pictures, found {len(frame)}. Sample again.")
+    return [None if pd.isna(value) else str(value) for value in frame[column].tolist()]
 
 
 def read_pictures(path: Path, most: int, seed: int) -> Pictures:

@@ -26,14 +26,15 @@ def write_plots(evaluation: Evaluation, folder: Path) -> None:
 def frechet_plot(evaluation: Evaluation) -> "Figure":
     """The distance against 1/N, with the line that is read off at 1/N = 0, for generated pictures and for real ones."""
     figure, axes = _figure()
-    _draw_curve(axes, evaluation.curve, "generated", "tab:blue")
-    _draw_curve(axes, evaluation.floor_curve, "real in their place (floor)", "tab:grey")
-    sizes = evaluation.curve.sizes
+    curve, floor = evaluation.case.curve, evaluation.floors.curve
+    _draw_curve(axes, curve, "generated", "tab:blue")
+    _draw_curve(axes, floor, "real in their place (floor)", "tab:grey")
+    sizes = curve.sizes
     axes.set_xticks([0, *(1 / size for size in sizes)], ["0", *(f"1/{size:,.0f}" for size in sizes)])
     axes.set(xlabel="1 / number of pictures", ylabel=evaluation.scores[0].name)
     axes.set_title("Fréchet distance, and its limit for endless pictures")
     axes.set_xlim(left=-0.02 / sizes[-1])
-    axes.set_ylim(bottom=min(0.0, evaluation.curve.limit, evaluation.floor_curve.limit))
+    axes.set_ylim(bottom=min(0.0, curve.limit, floor.limit))
     axes.legend()
     return figure
 
@@ -46,7 +47,7 @@ def neighbours_plot(evaluation: Evaluation) -> "Figure":
     values, errors = [score.value for score in scores], [score.error for score in scores]
     bars = axes.bar(places, values, yerr=errors, capsize=4, color="tab:blue", width=0.6, label="generated")
     axes.bar_label(bars, fmt="%.2f", padding=4)
-    floors = [score.floor for score in scores]
+    floors = [score.floor or 0.0 for score in scores]
     axes.hlines(floors, places - 0.4, places + 0.4, colors="black", linestyles="dashed", label="real (floor)")
     axes.set_xticks(places, [score.name for score in scores])
     axes.set(ylim=(0, 1.25 * max(1.0, *values, *floors)), title="Nearest neighbours: more is better")

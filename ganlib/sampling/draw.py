@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from ganlib.training.batches import Pictures
@@ -22,18 +23,29 @@ def draw(generator: nn.Module, latent: int, number: int, seed: int, first: int =
     return decode(generator, codes_for(seed, range(first, first + number), latent))
 
 
-@torch.no_grad()
 def decode(generator: nn.Module, codes: Tensor) -> Pictures:
-    """Codes [N, latent] to pictures, uint8 [N, H, W, C], block by block, the last one filled up with zeros."""
+    """Codes [N, latent] to pictures, uint8 [N, H, W, C]."""
+    return np.concatenate([to_uint8(block) for block in _blocks(generator, codes)])
+
+
+def levels(generator: nn.Module, codes: Tensor) -> NDArray[np.float32]:
+    """Codes [N, latent] to pictures [N, H, W, C] of levels from 0 to 255 that are not rounded."""
+    blocks = [block.float().add(1).mul(127.5).permute(0, 2, 3, 1) for block in _blocks(generator, codes)]
+    return torch.cat(blocks).contiguous().cpu().numpy()
+
+
+@torch.no_grad()
+def _blocks(generator: nn.Module, codes: Tensor) -> list[Tensor]:
+    """Codes to pictures [N, C, H, W], block by block; the last one is filled up with zeros on the way."""
     device = next(generator.parameters()).device
     was_training = generator.training
     generator.eval()
     blocks = []
     for block in torch.split(codes, _BLOCK):
         full = torch.cat([block, block.new_zeros(_BLOCK - len(block), block.shape[1])])
-        blocks.append(to_uint8(generator(full.to(device)))[: len(block)])
+        blocks.append(generator(full.to(device))[: len(block)])
     generator.train(was_training)
-    return np.concatenate(blocks)
+    return blocks
 
 
 def to_uint8(pictures: Tensor) -> Pictures:
