@@ -49,6 +49,11 @@ def rows(numbers: dict[str, float]) -> list[dict[str, str]]:
     return [{"name": name, "value": str(value)} for name, value in numbers.items()]
 
 
+def complete() -> Path:
+    """What the real report makes of the last decision."""
+    return places.REPORT
+
+
 def main() -> None:
     """Last, fail or write as the environment says."""
     name, _, seconds = os.environ.get("STAND_IN_LASTS", "").partition(":")

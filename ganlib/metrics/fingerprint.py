@@ -7,8 +7,8 @@ from typing import Any
 
 from ganlib.errors import AtelierError
 
-#: How the names of distances begin; the other scores are shares and densities, of which more is better.
-LOWER_IS_BETTER = ("fd", "fid", "kid")
+#: How the names of distances begin, and of what else should be little; of the other scores, shares and densities, more is better.
+LOWER_IS_BETTER = ("fd", "fid", "kid", "copied", "path_length")
 
 
 @dataclass(frozen=True)
