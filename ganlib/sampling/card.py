@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from ganlib.sampling.front_matter import front_matter, printable
-from ganlib.sampling.words import Row, error, fingerprint_in_words, number, rows
+from ganlib.sampling.words import Row, copies_in_words, error, fingerprint_in_words, number, rows
 
 if TYPE_CHECKING:
     from ganlib.pictures.store import Store
@@ -162,11 +162,7 @@ def _copies(facts: Facts) -> list[str]:
     copied = (facts.scores or {}).get("copied")
     if copied is None:
         return ["It has not been looked at whether it draws copies of the pictures that it learnt from."]
-    chance = f", p = {number(copied['p_value'])}" if copied.get("p_value") is not None else ""
-    return [
-        f"Of what it draws, {copied['value']:.2%} (± {copied['standard_error']:.2%}{chance}) are copies of training pictures, "
-        "beyond the share that held-out pictures show."
-    ]
+    return [copies_in_words(copied)]
 
 
 def _diagnosed(diagnosis: Mapping[str, Any]) -> list[str]:

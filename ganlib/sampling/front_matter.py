@@ -79,9 +79,9 @@ def _lines(value: Any, indent: str = "") -> list[str]:
     lines = []
     for key, item in value.items():
         if isinstance(item, (dict, list)) and item:
-            lines += [f"{indent}{_key(key)}:", *_nested(item, indent + "  ")]
+            lines += [f"{indent}{_scalar(key)}:", *_nested(item, indent + "  ")]
         else:
-            lines.append(f"{indent}{_key(key)}: {_scalar(item)}")
+            lines.append(f"{indent}{_scalar(key)}: {_scalar(item)}")
     return lines
 
 
@@ -93,10 +93,6 @@ def _nested(item: dict[str, Any] | list[Any], indent: str) -> list[str]:
         first, *rest = _lines(one, indent + "  ") if isinstance(one, dict) else [f"{indent}  {_scalar(one)}"]
         lines += [f"{indent}- {first.strip()}", *rest]
     return lines
-
-
-def _key(key: str) -> str:
-    return key if re.fullmatch(r"[a-z][a-z0-9_-]*", key) else _scalar(key)
 
 
 def _scalar(value: Any) -> str:

@@ -89,6 +89,17 @@ def error(value: float | None) -> str:
     return "" if value is None else f"{float(f'{value:.2g}'):.4g}"
 
 
+def copies_in_words(copied: Mapping[str, Any]) -> str:
+    """What the score `copied` says, as one sentence."""
+    spread, chance = copied.get("standard_error"), copied.get("p_value")
+    share = f"{100 * copied['value']:.2f} %" + (f" (± {100 * spread:.2f} %)" if spread is not None else "")
+    doubt = f"; a generator that copies nothing would show as much with a probability of {number(chance)}"
+    return (
+        f"Of what it draws, {share} are copies of pictures that it learnt from, beyond the share that held-out pictures show"
+        f"{doubt if chance is not None else ''}."
+    )
+
+
 def fingerprint_in_words(fingerprint: Mapping[str, Any]) -> str:
     """How scores were made, as one sentence."""
     known = [(name, form) for name, form in _MADE.items() if name in fingerprint]

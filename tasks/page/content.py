@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from ganlib.sampling.words import error, fingerprint_in_words, number, scores_in
+from ganlib.sampling.words import copies_in_words, error, fingerprint_in_words, number, scores_in
 from tasks.page.chart import HEIGHT, WIDTH
 from tasks.page.curves import curves
 from tasks.page.inputs import Inputs
@@ -29,7 +29,7 @@ def content(found: Inputs) -> dict[str, Any]:
         "evidence": next((address(plot.read_bytes()) for plot in found.plots if plot.stem == _DIAGNOSIS), None),
         "scores": all_scores,
         "first": first_looked_at(all_scores),
-        "copied": found.scores.get("copied"),
+        "copied": copies_in_words(found.scores["copied"]) if "copied" in found.scores else "",
         "fingerprint": fingerprint_in_words(found.scores.get("fingerprint", {})),
         "plots": [(plot.stem, address(plot.read_bytes())) for plot in found.plots if plot.stem != _DIAGNOSIS],
         "grid": address(found.grid),
