@@ -110,7 +110,7 @@ class TestForHubs:
         ],
     )
     def test_licences_become_identifiers_of_the_hub(self, licences: list[str], identifier: str) -> None:
-        """One that all pictures are under; "other" where they differ, where some have none, and for what the hub does not know."""
+        """One that all pictures are under; "other" where they differ, where some have none, and for what no hub knows."""
         assert hub_licence(licences) == identifier
 
     def test_another_licence_has_its_name(self) -> None:
@@ -193,7 +193,7 @@ class TestForPeople:
 
 class TestItsCode:
     def test_it_draws_the_pictures_that_the_step_draws(self, folder: Path, tmp_path: Path) -> None:
-        """Run as it stands in the published folder, by a fresh process: the very pictures of `python -m tasks.sample` of its seed."""
+        """Run as it stands in the published folder, by a fresh process: the very pictures of the step sample."""
         self.run(folder, tmp_path, "")
         sample(folder, SampleConfig(number=16, seed=0, rows=1, columns=1, strips=1, steps=2), tmp_path / "samples")
         expected = grid(np.load(tmp_path / "samples" / "pictures.npy"), columns=4, scale=16)

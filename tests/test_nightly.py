@@ -23,14 +23,14 @@ def night(served: Workspace) -> str:
 
 
 def test_a_night_through_the_worker_completes(served: Workspace, night: str) -> None:
-    """Every step is a task of the run; scores, grid and verdicts are among its artifacts; the result is in a branch."""
+    """Every step is a task of the run; scores, grid, verdicts and report are among its artifacts; the result is in a branch."""
     api = served.variables["PREFECT_API_URL"]
     assert get(f"{api}/flow_runs/{night}")["state"]["type"] == "COMPLETED"
     tasks = get(f"{api}/task_runs/filter", {"flow_runs": {"id": {"any_": [night]}}, "sort": "EXPECTED_START_TIME_ASC"})
     assert [task["name"] for task in tasks] == ["collect", "data", *STEPS[1:]]
     assert {task["state"]["type"] for task in tasks} == {"COMPLETED"}
     artifacts = get(f"{api}/artifacts/filter", {"artifacts": {"flow_run_id": {"any_": [night]}}})
-    assert {"verdicts", "samples", "scores", "progress-train"} <= {artifact["key"] for artifact in artifacts}
+    assert {"verdicts", "samples", "scores", "report", "progress-train"} <= {artifact["key"] for artifact in artifacts}
     assert served.git("branch", "--list", "nightly/*")
 
 

@@ -6,6 +6,7 @@ import json
 import re
 from dataclasses import replace
 from html.parser import HTMLParser
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -193,7 +194,7 @@ class TestForEverybody:
         levels = [int(tag[1]) for tag, _ in page.tags if re.fullmatch(r"h[1-6]", tag)]
         assert levels.count(1) == 1
         assert levels[0] == 1
-        assert all(after <= before + 1 for before, after in zip(levels, levels[1:], strict=False))
+        assert all(after <= before + 1 for before, after in pairwise(levels))
         assert page.all("table")
         assert all(head.get("scope") in ("row", "col") for head in page.all("th"))
         assert len(page.all("caption")) == len(page.all("table"))
@@ -299,7 +300,7 @@ class TestTheDecision:
             with_decision("<p>report</p>", DECISION)
 
     def test_only_a_decision_about_these_scores_counts(self, html: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        """None yet, one about another model, a broken one: the report itself; else a second page, and the first stays as it is."""
+        """None yet, one about another model, a broken one: the report itself; else a second page beside an unchanged first."""
         monkeypatch.chdir(tmp_path)
         for path, text in ((places.SCORES, json.dumps(SCORES)), (places.REPORT, html)):
             path.parent.mkdir(parents=True)
