@@ -33,7 +33,7 @@ SCORES: dict[str, Any] = {
 }
 EVALUATION: dict[str, Any] = {
     "copied": {"threshold": 0.7, "suspects": 2},
-    "nearest": [{"generated": 29 - i, "train": [i, i + 1, i + 2], "ratio": 0.65 + i / 100} for i in range(12)],
+    "nearest": [{"generated": 29 - i, "train": [i, i + 1, i + 2], "ratio": round(0.65 + i / 100, 2)} for i in range(12)],
     "best": list(range(16)),
     "worst": list(range(14, 30)),
     "label": "hair",
@@ -50,7 +50,9 @@ DIAGNOSIS: dict[str, Any] = {
             "sentence": "Its pictures are alike.",
             "remedy": "raise train.method.penalties.r1 to 1",
             "evidence": {"diversity": 0.4321},
-        }
+            "harmful": True,
+        },
+        {"name": "progress", "sentence": "It still gets better.", "remedy": "", "evidence": {}, "harmful": False},
     ],
     "healthy": False,
 }
@@ -82,6 +84,8 @@ def publish_tiny(folder: Path) -> Places:
     lines = [json.loads(line) for line in history.read_text().splitlines()]
     more = {"gradient_norm_g": "nan", "gradient_norm_d": 2.5, HOSTILE: 1.5}
     history.write_text("".join(json.dumps({**line, **more}) + "\n" for line in lines))
+    looks = [{"kimg": x / 20, "images": 50 * x, "done": x / 2, "quick_fd": 90.5 - x, "quick_fd_error": 1.5} for x in range(3)]
+    (folder / "model" / "watch.jsonl").write_text("".join(json.dumps(line) + "\n" for line in looks))
     for name, content in {"evaluate": SCORES, "evaluation": EVALUATION, "diagnosis": DIAGNOSIS}.items():
         (folder / f"{name}.json").write_text(json.dumps(content))
     for name in ("frechet", "diagnosis"):

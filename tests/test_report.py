@@ -118,7 +118,14 @@ class TestWhatItShows:
         """The verdict is the title; each finding says its sentence, its numbers and what to change; the plot is there."""
         assert DIAGNOSIS["verdict"] in page.text("header")
         assert "1 finding " in page.text("header")
-        for text in ("Mode collapse", "Its pictures are alike.", "raise train.method.penalties.r1 to 1", "diversity 0.4321"):
+        assert [one["class"] for one in page.all("article")] == ["finding harmful", "finding"]
+        for text in (
+            "Mode collapse",
+            "Its pictures are alike.",
+            "raise train.method.penalties.r1 to 1",
+            "diversity 0.4321",
+            "It still gets better.",
+        ):
             assert text in page.text("diagnosis")
         assert len(page.pictures["diagnosis"]) == 1
 
@@ -141,9 +148,9 @@ class TestWhatItShows:
             for picture, array in zip(shown[4 * place : 4 * place + 4], expected, strict=True):
                 assert np.array_equal(decoded(picture), array)
         text = page.text("copies")
-        assert "1.25 % (± 0.40 %) are copies" in text
-        assert "would show as much with a probability of 0.0371." in text
-        assert text.count("taken for a copy") - text.count("is taken for a copy") == 5  # ratios 0.65 to 0.69, of 0.7
+        assert "1.25 % (± 0.40 %) above that of held-out pictures" in text
+        assert "is to be expected with a probability of 0.0371." in text
+        assert text.count("taken for a copy") - text.count("is taken for a copy") == 6  # ratios 0.65 to 0.70
 
     def test_best_and_worst_are_the_evaluations(self, tiny: Places, page: Page) -> None:
         """Sixteen each, in their order."""
@@ -166,6 +173,9 @@ class TestWhatItShows:
         ]
         assert "gradient_norm_d from 2.5 to 2.5, between 2.5 and 2.5" in charts[2]
         assert "gradient_norm_g" not in charts[2]
+        assert charts[-1].endswith(
+            "by a quick look against thousands of pictures shown: quick_fd from 90.5 to 88.5, between 88.5 and 90.5"
+        )
 
     def test_it_says_how_it_was_made(self, tiny: Places, page: Page) -> None:
         """Pictures, digest, licence, attribution, parameters."""

@@ -7,7 +7,7 @@ from typing import Any
 
 from ganlib.errors import AtelierError
 
-#: How the names of distances begin, and of what else should be little; of the other scores, shares and densities, more is better.
+#: How the names begin of those scores of which less is better; of the others, shares and densities, more is.
 LOWER_IS_BETTER = ("fd", "fid", "kid", "copied", "path_length")
 
 

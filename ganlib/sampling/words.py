@@ -9,6 +9,7 @@ from ganlib.metrics.fingerprint import LOWER_IS_BETTER
 #: By how a score's name begins, the longer beginnings first.
 _MEANINGS = {
     "path_length": "how far a picture moves, in features, for a small step in the latent space",
+    "class_coverage": "share of the label's classes that it draws",
     "label_agreement": "share of pictures that a classifier takes for what they were asked to be",
     "diversity": "how unlike each other its pictures are; real pictures have 1",
     "precision": "share of its pictures that look like some real one",
@@ -20,7 +21,8 @@ _MEANINGS = {
     "fd": "Fréchet distance of features",
     "kid": "kernel distance of features",
 }
-#: The parts of a fingerprint in words, in the order in which they are said; what is not here is said by its own name.
+#: The parts of a fingerprint in words, in the order in which they are said; what is not here is said by its own name. The seed
+#: is said even if it is 0; of all else, nothing is said that is 0 or empty.
 _MADE = {
     "generated": "{:,} generated pictures",
     "reference": "against {:,} real ones",
@@ -32,6 +34,10 @@ _MADE = {
     "resize": "brought to that size by {}",
     "quantisation": "{}",
     "normalisation": "as {}",
+    "training": "copies looked for among {:,} training pictures",
+    "training_digest": "whose pixels have the digest {:.12}",
+    "label": "classes by the label {}",
+    "classifier": "told apart by a classifier with the weights {:.12}",
     "neighbours": "{} nearest neighbours",
     "seed": "seed {}",
 }
@@ -90,20 +96,21 @@ def error(value: float | None) -> str:
 
 
 def copies_in_words(copied: Mapping[str, Any]) -> str:
-    """What the score `copied` says, as one sentence."""
-    spread, chance = copied.get("standard_error"), copied.get("p_value")
-    share = f"{100 * copied['value']:.2f} %" + (f" (± {100 * spread:.2f} %)" if spread is not None else "")
-    doubt = f"; a generator that copies nothing would show as much with a probability of {number(chance)}"
+    """What the score `copied` says, as one sentence; it may fall below zero by chance."""
+    value, spread, chance = copied["value"], copied.get("standard_error"), copied.get("p_value")
+    share = f"{100 * abs(value):.2f} %" + (f" (± {100 * spread:.2f} %)" if spread is not None else "")
+    doubt = f"; of a generator that copies nothing, as much or more is to be expected with a probability of {number(chance)}"
+    side = "below" if value < 0 else "above"
     return (
-        f"Of what it draws, {share} are copies of pictures that it learnt from, beyond the share that held-out pictures show"
+        f"The share of its pictures that are copies of ones that it learnt from is {share} {side} that of held-out pictures"
         f"{doubt if chance is not None else ''}."
     )
 
 
 def fingerprint_in_words(fingerprint: Mapping[str, Any]) -> str:
     """How scores were made, as one sentence."""
-    known = [(name, form) for name, form in _MADE.items() if name in fingerprint]
-    said = [_say(form, fingerprint[name]) for name, form in known]
+    known = [(form, fingerprint.get(name)) for name, form in _MADE.items() if fingerprint.get(name) or name == "seed"]
+    said = [_say(form, value) for form, value in known if value is not None]
     said += [f"{name} {value}" for name, value in fingerprint.items() if name not in _MADE]
     return ", ".join(said).replace(", against", " against").replace(", (", " (") + "."
 

@@ -11,21 +11,32 @@ _TITLES = {
     "score": "The discriminator's mean scores",
     "grad": "Norms of the gradients",
     "gradient": "Norms of the gradients",
-    "fd": "Fréchet distance while it learnt",
-    "heldout": "The discriminator's mean score of held-out pictures",
 }
-_PLACES = ("kimg", "images")  # where on the way, not what was found there
+#: Of what was looked at now and then.
+_LOOKED = {
+    "quick": "Fréchet distance, by a quick look",
+    "coarse": "Fréchet distance of coarse pixels, by a quick look",
+    "score": "Mean scores of what is learnt from, held out, generated",
+    "told": "How often a held-out picture scores above a generated one",
+}
+_PLACES = ("kimg", "images", "done")  # where on the way, not what was found there
+
+Lines = Sequence[Mapping[str, Any]]
 
 
-def curves(history: Sequence[Mapping[str, Any]]) -> list[Chart]:
-    """Charts of the lines of `history.jsonl` over thousands of pictures shown; losses and scores first."""
+def curves(history: Lines, looks: Lines = ()) -> list[Chart]:
+    """Charts over thousands of pictures shown: of the lines of `history.jsonl`, losses first, then of `watch.jsonl`."""
+    return [*_charts(history, _TITLES), *_charts(looks, _LOOKED)]
+
+
+def _charts(lines: Lines, titles: Mapping[str, str]) -> list[Chart]:
     groups: dict[str, dict[str, Points]] = {}
-    for name in sorted({name for line in history for name in line if name not in _PLACES}):
-        points = [(line["kimg"], line[name]) for line in history if _is_number(line.get(name))]
+    for name in sorted({name for line in lines for name in line if name not in _PLACES and not name.endswith("_error")}):
+        points = [(line["kimg"], line[name]) for line in lines if _is_number(line.get(name))]
         if points:
             groups.setdefault(re.split(r"[_/.]", name)[0], {})[name] = points
-    order = sorted(groups, key=lambda word: (list(_TITLES).index(word) if word in _TITLES else len(_TITLES), word))
-    return [chart(_TITLES.get(word, word), groups[word]) for word in order]
+    order = sorted(groups, key=lambda word: (list(titles).index(word) if word in titles else len(titles), word))
+    return [chart(titles.get(word, word), groups[word]) for word in order]
 
 
 def _is_number(value: object) -> bool:

@@ -31,12 +31,13 @@ class Places:
 
 @dataclass(frozen=True)
 class Inputs:
-    """What lay there. evaluation, diagnosis: empty where there was none. drawn: uint8 [N, H, W, C]."""
+    """What lay there. history, looks, evaluation, diagnosis: empty where there was none. drawn: uint8 [N, H, W, C]."""
 
     params: str
     store: "Store"
     model: dict[str, Any]
     history: list[dict[str, Any]]
+    looks: list[dict[str, Any]]
     sheets: list[Path]
     drawn: "Pixels"
     grid: bytes
@@ -60,14 +61,14 @@ def read_inputs(where: Places) -> Inputs:
     import numpy as np
 
     from ganlib.pictures.store import Store
-    from ganlib.training.history import read
 
     scores, model = _json(where.scores), _json(where.model / "model.json")
     return Inputs(
         _bytes(where.params).decode(),
         Store.open(where.dataset),
         model,
-        read(where.model / "history.jsonl") if (where.model / "history.jsonl").exists() else [],
+        _lines(where.model / "history.jsonl"),
+        _lines(where.model / "watch.jsonl"),
         sorted((where.model / "samples").glob("*.png")),
         np.load(_there(where.samples / "pictures.npy"), mmap_mode="r", allow_pickle=False),
         _bytes(where.samples / "grid.png"),
@@ -77,6 +78,12 @@ def read_inputs(where: Places) -> Inputs:
         _json(where.evaluation) if where.evaluation.exists() else {},
         _json(where.diagnosis) if where.diagnosis.exists() else {},
     )
+
+
+def _lines(path: Path) -> list[dict[str, Any]]:
+    from ganlib.training.history import read
+
+    return read(path) if path.exists() else []
 
 
 def _there(path: Path) -> Path:

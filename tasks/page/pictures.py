@@ -50,13 +50,13 @@ def show(pictures: "Pixels", rows: Sequence[int], what: str) -> list[Shown]:
 
 def suspects(evaluation: Mapping[str, Any], drawn: "Pixels", train: "Pixels") -> list[Suspect]:
     """The most suspicious pictures, as the evaluation names them, each with its nearest training pictures."""
-    threshold = evaluation.get("copied", {}).get("threshold", float("-inf"))
+    threshold = (evaluation.get("copied") or {}).get("threshold", float("-inf"))
     return [
         Suspect(
             show(drawn, [entry["generated"]], "generated")[0],
             show(train, entry["train"], "training"),
             f"{entry['ratio']:.3g}",
-            entry["ratio"] < threshold,
+            entry["ratio"] <= threshold,
         )
         for entry in evaluation.get("nearest", [])
     ]
