@@ -19,6 +19,7 @@ from published import DIAGNOSIS, EVALUATION, HOSTILE, SCORES, publish_tiny, with
 
 from ganlib.errors import AtelierError
 from ganlib.pictures.store import Store
+from ganlib.sampling.words import error, number
 from tasks import places
 from tasks import report as step
 from tasks.page.champion import with_decision
@@ -332,6 +333,13 @@ class TestParts:
         """And shares when higher."""
         found = {row["name"]: row["better"] for row in rows(SCORES)}
         assert found == {"fd_lite0": "lower", "precision": "higher", "copied": "lower", "path_length": "lower"}
+
+    def test_numbers_are_as_long_as_they_are_worth_reading(self) -> None:
+        """Four digits of a value, two of an error, no power of ten where a whole number will do."""
+        assert [number(value) for value in (0.00123456, 123.456, 61080.9, 1.2346e9, None)] == [
+            *("0.001235", "123.5", "61,081", "1.235e+09", "")
+        ]
+        assert [error(value) for value in (0.00123456, 145.6, 12345.6, None)] == ["0.0012", "150", "12,000", ""]
 
     def test_ticks_are_round_numbers_within(self) -> None:
         """Steps of 1, 2 or 5 times a power of ten."""

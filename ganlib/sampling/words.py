@@ -86,13 +86,15 @@ def meaning(name: str) -> str:
 
 
 def number(value: float | None) -> str:
-    """Four digits; nothing for None."""
-    return "" if value is None else f"{value:.4g}"
+    """Four digits, large ones whole: 0.001234, 123.5, 61,081, 1.235e+09; nothing for None."""
+    if value is None:
+        return ""
+    return f"{value:,.0f}" if 1e4 <= abs(value) < 1e9 else f"{value:.4g}"
 
 
 def error(value: float | None) -> str:
     """Two digits, which is more than an error is known to; nothing for None."""
-    return "" if value is None else f"{float(f'{value:.2g}'):.4g}"
+    return "" if value is None else number(float(f"{value:.2g}"))
 
 
 def copies_in_words(copied: Mapping[str, Any]) -> str:
