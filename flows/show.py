@@ -67,6 +67,13 @@ def comparison(results: Path) -> None:
     _picture(results / "samples.png", key_of(preset, "samples"), "A row a method, drawn from the same codes.")
 
 
+@_harmless
+def page() -> None:
+    """Where the page lies that a person reads, with the last decision about the champion in it."""
+    path = report.complete()
+    create_markdown_artifact(f"`{path}`", key="report", description="One page with all of it, to be opened in a browser.")
+
+
 def branch(name: str | None) -> None:
     """Which branch holds the new result, if there is one."""
     line = f"The new result is in the branch {name}: git merge {name}" if name else "Nothing new: no branch."

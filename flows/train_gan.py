@@ -37,6 +37,7 @@ def train_gan(refresh: bool = False, commit: bool = False) -> "State | dict[str,
             step("evaluate", hours=6)
             show.scores()
             step("report")
+            show.page()
             if commit:
                 show.branch(branch.commit_results())
     except (StepFailed, AtelierError) as failure:

@@ -11,12 +11,16 @@ SAMPLES = Path("artifacts/samples")
 METRICS = Path("metrics")
 SCORES = METRICS / "evaluate.json"
 PLOTS = METRICS / "plots"
-BEHIND = Path("artifacts/evaluation")  # what lies behind the scores: nearest, best and worst pictures, classes
+DIAGNOSIS = METRICS / "diagnosis.json"
+EVALUATION = Path("artifacts/evaluation/evaluation.json")  # what lies behind the scores: nearest, best, worst pictures, classes
 REPORT = Path("artifacts/report/report.html")
+PUBLISHABLE = REPORT.parent / "model"  # the model with its card and scores, to be published as it is
 COMPARE = Path("compare")  # a DVC project of its own, with a folder for every preset of a comparison
 RUNS = Path(".runs")  # checkpoints and histories of runs in progress; never in DVC
 CURATED = RUNS / "curate"  # what curating found out about pictures, so that only new ones cost
 DRIFT = CURATED / "drift.json"  # how the data set differs from the last one
+DECISION = RUNS / "promotion.json"  # whether the last model became the champion
+MORNING = RUNS / "report.html"  # the report with that decision in it, which is made after the step report
 FEATURES = RUNS / "features"  # of real pictures, so that they go through the extractor once
 
 STEPS = ("collect", "data", "curate", "train", "sample", "evaluate", "report")

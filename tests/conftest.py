@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pytest
 from ruamel.yaml import YAML
@@ -24,6 +25,7 @@ PROJECT = Path(__file__).parents[1]
 CODE = ("ganlib", "tasks", "flows", "curation")
 FILES = (".dvcignore", ".gitignore", "data.dvc", "dvc.yaml", "params.yaml", "prefect.yaml", "pyproject.toml")
 STEPS = ("collect", "curate", "train", "sample", "evaluate", "report")
+BROWSER = "--no-sandbox --disable-gpu --disable-quic --disable-background-networking --disable-component-update --disable-sync"
 NOWHERE = "http://127.0.0.1:9"  # nothing answers here, and says so at once
 
 #: So small that the whole pipeline takes seconds.
@@ -162,6 +164,20 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workspace]:
     workspace.python("-m", "flows.up")
     yield workspace
     workspace.python("-m", "flows.down")
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Any]:
+    """A headless Chromium, of playwright; skips where there is none."""
+    found = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if found is None:
+        pytest.skip("no Chromium here: apt install chromium")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        running = playwright.chromium.launch(executable_path=found, args=BROWSER.split())
+        yield running
+        running.close()
 
 
 def addresses() -> Mapping[str, str]:

@@ -18,11 +18,12 @@ PLUMBING = {
 DRIFT = {f"ganlib.metrics.{module}" for module in ("kernel", "measure", "moments")}  # told besides, of two data sets
 NO_MATTER = {
     "curate": DRIFT,
-    "train": {"ganlib.sampling.grid", "ganlib.sampling.png", "ganlib.pictures"},  # how sheets look; how a store is written
+    # how sheets look; how a store is written; which scores are better when lower, for a model that has none yet
+    "train": {"ganlib.sampling.grid", "ganlib.sampling.png", "ganlib.pictures", "ganlib.metrics.fingerprint"},
     "sample": {"ganlib.objectives", "ganlib.pictures", "ganlib.ranks", "ganlib.training"},  # only a generator is used
     # how a store is written; folders of pictures, which can be scored too; of the model only its generator is used
     "evaluate": {"ganlib.objectives", "ganlib.pictures", "ganlib.ranks", "ganlib.training"},
-    "report": {"ganlib"},  # shows what the others made
+    "report": {"ganlib.metrics", "ganlib.pictures", "ganlib.training"},  # reads what the others made
 }
 
 

@@ -1,9 +1,7 @@
-"""The steps train, sample and report as plain functions: files in, files out, the same bytes every time."""
+"""The steps train and sample as plain functions: files in, files out, the same bytes every time."""
 
-import base64
 import json
 import os
-import re
 import signal
 import subprocess
 import sys
@@ -27,16 +25,10 @@ from ganlib.sampling.config import SampleConfig
 from ganlib.sampling.model import load_model
 from ganlib.training.config import TrainConfig
 from ganlib.training.publish import Trained, train
-from tasks.report import report, rows
 from tasks.sample import sample
 
 CONFIG = TrainConfig(Gan(network=Dcgan(width=4, latent=8)), kimg=0.1, batch=10, log_kimg=0.02, sample_kimg=0.05, threads=1)
 DRAWN = SampleConfig(number=12, rows=2, columns=3, strips=2, steps=4)
-SCORES = {
-    "fd_lite0": {"value": 123.456789, "standard_error": 2.5, "floor": 61.7, "n": 1500},
-    "recall": {"value": 0.5, "standard_error": 0.01, "floor": 0.98, "n": 1500},
-    "fingerprint": {"extractor": "lite0", "reference": "<heldout>"},
-}
 
 
 @pytest.fixture(scope="module")
@@ -54,10 +46,10 @@ def trained(dataset: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Pa
 
 
 def test_training_leaves_a_model_that_can_be_drawn_from(trained: tuple[Path, Trained], dataset: Path) -> None:
-    """Weights as safetensors, a card that names the data set, the history without times, sheets of samples; no pickle."""
+    """Weights as safetensors, what names the data set, a card, the history without times, sheets of samples; no pickle."""
     folder, done = trained
     assert (done.images, done.stopped_by) == (100, None)
-    assert {path.suffix for path in folder.rglob("*") if path.is_file()} == {".safetensors", ".json", ".jsonl", ".png"}
+    assert {path.suffix for path in folder.rglob("*") if path.is_file()} == {".safetensors", ".json", ".jsonl", ".png", ".md"}
     card = json.loads((folder / "model.json").read_text())
     assert (card["dataset"], card["size"], card["channels"]) == (Store.open(dataset).digest, 16, 3)
     lines = [json.loads(line) for line in (folder / "history.jsonl").read_text().splitlines()]
@@ -71,7 +63,7 @@ def test_training_twice_gives_the_same_bytes(trained: tuple[Path, Trained], data
     """Another run folder, another output folder: every file of the model is equal."""
     train(Store.open(dataset), CONFIG, tmp_path / "model", tmp_path / "runs")
     files = sorted(path.relative_to(tmp_path / "model") for path in (tmp_path / "model").rglob("*") if path.is_file())
-    assert len(files) == 5
+    assert len(files) == 6
     for name in files:
         assert (tmp_path / "model" / name).read_bytes() == (trained[0] / name).read_bytes(), name
 
@@ -135,47 +127,6 @@ def test_a_model_that_is_not_whole_is_said(trained: tuple[Path, Trained], tmp_pa
     with pytest.raises(AtelierError, match="Run the step train first"):
         sample(folder, DRAWN, tmp_path / "out")
     assert not (tmp_path / "out").exists()
-
-
-@pytest.fixture
-def page(trained: tuple[Path, Trained], dataset: Path, tmp_path: Path) -> str:
-    """A report on the model, as HTML."""
-    sample(trained[0], DRAWN, tmp_path / "samples")
-    (tmp_path / "evaluate.json").write_text(json.dumps(SCORES))
-    (tmp_path / "params.yaml").write_text("collect: {source: '<script>alert(1)</script>'}")
-    places = (dataset, trained[0], tmp_path / "samples", tmp_path / "evaluate.json", tmp_path / "plots", tmp_path / "out")
-    return report(tmp_path / "params.yaml", *places).read_text()
-
-
-def test_the_report_shows_scores_and_pictures_and_needs_no_network(page: str) -> None:
-    """Values with error and floor, the times that the floor is exceeded, every picture inside the file, no address outside."""
-    for text in ("fd_lite0", "123.5", "2.5", "61.7", "2.0 times", "recall", "0.98", "1,500"):
-        assert text in page
-    pictures = re.findall(r'src="([^"]+)"', page)
-    assert len(pictures) == 5
-    for source in pictures:
-        head, data = source.split(",", 1)
-        assert head == "data:image/png;base64"
-        assert base64.b64decode(data, validate=True).startswith(b"\x89PNG")
-    assert not re.findall(r"https?://", page)
-
-
-def test_the_report_shows_strange_names_as_text(page: str) -> None:
-    """What looks like HTML in the parameters or a fingerprint is shown, not run."""
-    assert "<script>" not in page
-    assert "&lt;script&gt;" in page
-    assert "&lt;heldout&gt;" in page
-
-
-def test_the_report_says_which_step_is_missing(dataset: Path, tmp_path: Path) -> None:
-    """Before anything was scored: where a result was expected, and what makes it."""
-    with pytest.raises(AtelierError, match=r"evaluate\.json: expected the result of an earlier step"):
-        report(Path("params.yaml"), dataset, tmp_path, tmp_path, tmp_path / "evaluate.json", tmp_path, tmp_path / "out")
-
-
-def test_distances_are_better_when_lower() -> None:
-    """And shares when higher."""
-    assert [(row["name"], row["better"]) for row in rows(SCORES)] == [("fd_lite0", "lower"), ("recall", "higher")]
 
 
 @pytest.mark.slow

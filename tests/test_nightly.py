@@ -1,7 +1,6 @@
 """One night on the real steps, at 16 pixels, through server and worker; then what the pages show of it."""
 
 import re
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,8 +10,6 @@ from conftest import STEPS, Workspace
 from test_up import get
 
 pytestmark = pytest.mark.slow
-
-ARGUMENTS = "--no-sandbox --disable-gpu --disable-quic --disable-background-networking --disable-component-update --disable-sync"
 
 
 @pytest.fixture(scope="module")
@@ -26,14 +23,14 @@ def night(served: Workspace) -> str:
 
 
 def test_a_night_through_the_worker_completes(served: Workspace, night: str) -> None:
-    """Every step is a task of the run; scores, grid and verdicts are among its artifacts; the result is in a branch."""
+    """Every step is a task of the run; scores, grid, verdicts and report are among its artifacts; the result is in a branch."""
     api = served.variables["PREFECT_API_URL"]
     assert get(f"{api}/flow_runs/{night}")["state"]["type"] == "COMPLETED"
     tasks = get(f"{api}/task_runs/filter", {"flow_runs": {"id": {"any_": [night]}}, "sort": "EXPECTED_START_TIME_ASC"})
     assert [task["name"] for task in tasks] == ["collect", "data", *STEPS[1:]]
     assert {task["state"]["type"] for task in tasks} == {"COMPLETED"}
     artifacts = get(f"{api}/artifacts/filter", {"artifacts": {"flow_run_id": {"any_": [night]}}})
-    assert {"verdicts", "samples", "scores", "progress-train"} <= {artifact["key"] for artifact in artifacts}
+    assert {"verdicts", "samples", "scores", "report", "progress-train"} <= {artifact["key"] for artifact in artifacts}
     assert served.git("branch", "--list", "nightly/*")
 
 
@@ -62,19 +59,12 @@ def mlflow_runs(served: Workspace) -> dict[str, dict[str, dict[str, str]]]:
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    """A page in a headless Chromium; skips where there is none."""
-    chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    if chromium is None:
-        pytest.skip("no Chromium here: apt install chromium")
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS.split())
-        page = running.new_page(viewport={"width": 1400, "height": 1000})
-        page.set_default_timeout(60_000)
-        yield page
-        running.close()
+def browser(chromium: Any) -> Iterator[Any]:
+    """A page in Chromium."""
+    page = chromium.new_page(viewport={"width": 1400, "height": 1000})
+    page.set_default_timeout(60_000)
+    yield page
+    page.close()
 
 
 @pytest.mark.browser

@@ -45,12 +45,18 @@ def load_model(folder: Path) -> Model:
     from safetensors.torch import load_file
 
     with _whole(folder):
-        card = json.loads((folder / _CARD).read_text(encoding="utf-8"))
+        card = read_card(folder)
         method = build_method(card["method"])
         generator = method.generator(card["size"], card["channels"])
         generator.load_state_dict(load_file(folder / _GENERATOR), strict=True)
         digest = digest_file(folder / _GENERATOR)
     return Model(generator.eval(), card["latent"], card["size"], card["channels"], digest, card)
+
+
+def read_card(folder: Path) -> dict[str, Any]:
+    """What `model.json` says of a published model."""
+    found: dict[str, Any] = json.loads((folder / _CARD).read_text(encoding="utf-8"))
+    return found
 
 
 def load_network(folder: Path, name: str, network: nn.Module) -> nn.Module:

@@ -17,7 +17,8 @@ from ganlib.methods.base import Learner, Setting
 from ganlib.nets import NETWORKS
 from ganlib.nets.base import check_size
 from ganlib.pictures.store import Store
-from ganlib.sampling.model import write_model
+from ganlib.sampling.card import NAME, card, facts_of
+from ganlib.sampling.model import read_card, write_model
 from ganlib.training import loop
 from ganlib.training.config import TrainConfig
 from ganlib.training.device import Machine, choose, prepare
@@ -138,7 +139,7 @@ def _chosen(config: TrainConfig, folder: Path) -> Machine:
 
 
 def _publish(learner: Learner, store: Store, config: TrainConfig, folder: Path, out: Path) -> None:
-    card = {
+    known = {
         "dataset": store.digest,
         "size": store.size,
         "channels": store.channels,
@@ -146,7 +147,8 @@ def _publish(learner: Learner, store: Store, config: TrainConfig, folder: Path, 
         "kimg": config.kimg,
     }
     with new_folder(out, "model.json") as partial:
-        write_model(partial, learner.published(), config.method, card)
+        write_model(partial, learner.published(), config.method, known)
+        write_text(partial / NAME, card(facts_of(read_card(partial), store)))
         lines = without_clock(read(folder / "history.jsonl"))
         write_text(partial / "history.jsonl", "".join(json.dumps(line) + "\n" for line in lines))
         for sheet in sorted((folder / "samples").glob("*.png")):
