@@ -1,0 +1,137 @@
+"""Who becomes the champion: the rule alone, without a registry."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from math import hypot, nan
+from pathlib import Path
+
+import pytest
+from test_config import GOOD, edited
+
+from ganlib.config import load
+from ganlib.errors import AtelierError
+from ganlib.metrics.fingerprint import Fingerprint, Score
+from ganlib.metrics.promotion import Change, Decision, PromoteConfig, decide, gates
+
+MADE = Fingerprint("lite0", "f" * 64, 64, "bicubic", "256 levels", "none", 1500, 1500, "d" * 32, "heldout", 0, 5)
+OPEN = PromoteConfig(most_copied=None, least_coverage=None)
+
+
+def scores(value: float, error: float = 3.0, **others: float) -> dict[str, Score]:
+    """The scores of one evaluation: the distance first, then others without an error."""
+    main = Score("fd_lite0", value, error, 60.0, 1500, MADE)
+    return {"fd_lite0": main, **{name: replace(main, name=name, value=number, error=0.0) for name, number in others.items()}}
+
+
+def copied(value: float, p_value: float | None = None) -> Mapping[str, Score]:
+    """Scores whose share of copies has a p-value."""
+    found = scores(900.0, coverage=0.5, copied=value)
+    object.__setattr__(found["copied"], "p_value", p_value)
+    return found
+
+
+def test_better_by_more_than_the_error_is_promoted() -> None:
+    """The numbers of the comparison come with it: both scores, the gain, one standard error of the difference."""
+    found = decide(scores(988.0, 3.0), scores(1000.0, 4.0), OPEN)
+    assert found == Decision(True, found.reasons, Change("fd_lite0", 988.0, 1000.0, 12.0, hypot(3.0, 4.0)))
+    assert found.reasons == (
+        "fd_lite0 is 988, the champion's 1000: better by 12, more than 10 (2 standard errors of the difference).",
+    )
+
+
+@pytest.mark.parametrize(
+    ("value", "promoted", "words"),
+    [
+        (989.9, True, "better by 10.1, more than 10"),
+        (990.0, False, "better by 10, not by more than 10"),
+        (999.9, False, "may be chance"),
+        (1000.0, False, "not better"),
+        (1200.0, False, "not better"),
+    ],
+)
+def test_within_the_error_or_worse_is_not(value: float, promoted: bool, words: str) -> None:
+    """Two standard errors of 5 are needed, and exactly as much is not more."""
+    found = decide(scores(value, 3.0), scores(1000.0, 4.0), OPEN)
+    assert found.promoted is promoted
+    assert words in found.reasons[0]
+
+
+def test_of_a_share_more_is_better() -> None:
+    """Where the main score is one of which more is better, the gain has the other sign."""
+    old, new = ({"recall": Score("recall", value, 0.01, 0.9, 1500, MADE)} for value in (0.5, 0.6))
+    assert decide(new, old, OPEN).promoted
+    assert not decide(old, new, OPEN).promoted
+
+
+def test_how_many_errors_are_needed_is_a_knob() -> None:
+    """The same gain of 12 at an error of 5 is enough for two of them, and not for three."""
+    pair = scores(988.0, 3.0), scores(1000.0, 4.0)
+    assert [decide(*pair, replace(OPEN, errors=errors)).promoted for errors in (0.0, 2.0, 3.0)] == [True, True, False]
+
+
+def test_the_first_champion_needs_only_to_pass_the_gates() -> None:
+    """There is nothing to compare it with, and the reasons say so."""
+    found = decide(scores(5000.0, coverage=0.5, copied=0.0), None, PromoteConfig())
+    assert found.promoted
+    assert found.score is None
+    assert found.reasons[-1] == "There is no champion yet to compare it with."
+    assert not decide(scores(5000.0, coverage=0.0, copied=0.0), None, PromoteConfig()).promoted
+
+
+def test_what_has_collapsed_is_refused_however_good_its_distance() -> None:
+    """Coverage below the gate; at the gate it passes, as does today's default model with one picture in 1,470."""
+    champion = scores(1000.0)
+    found = decide(scores(100.0, coverage=0.0004, copied=0.0), champion, PromoteConfig())
+    assert not found.promoted
+    assert "coverage is 0.0004, less than promote.least_coverage asks (0.0005): it has collapsed." in found.reasons
+    for coverage in (0.0005, 1 / 1470):
+        assert decide(scores(100.0, coverage=coverage, copied=0.0), champion, PromoteConfig()).promoted
+
+
+@pytest.mark.parametrize(
+    ("share", "p_value", "passed"),
+    [(0.01, 0.0, True), (0.02, 0.001, False), (0.02, None, False), (0.02, 0.2, True), (0.0, None, True), (nan, None, False)],
+)
+def test_what_repeats_its_training_pictures_is_refused(share: float, p_value: float | None, passed: bool) -> None:
+    """Beyond the share that is allowed, unless that many come by chance too often; without a p-value the share alone counts."""
+    assert decide(copied(share, p_value), scores(1000.0), PromoteConfig()).promoted is passed
+
+
+def test_a_gate_that_was_not_measured_is_said_and_passed() -> None:
+    """An evaluation without the scores `copied` and `coverage` is no reason to refuse, and the reasons name both."""
+    found = decide(scores(900.0), scores(1000.0), PromoteConfig())
+    assert found.promoted
+    assert [reason.split(":")[0] for reason in found.reasons if "not measured" in reason] == ["copied", "coverage"]
+
+
+def test_gates_can_be_opened() -> None:
+    """`null` in params.yaml: neither copies nor collapse are asked about."""
+    assert decide(scores(900.0, coverage=0.0, copied=1.0), scores(1000.0), OPEN).promoted
+
+
+def test_what_is_no_number_never_becomes_the_champion() -> None:
+    """Not even the first one."""
+    found = decide(scores(nan), None, OPEN)
+    assert not found.promoted
+    assert found.reasons[0] == "fd_lite0 is nan, which is no number."
+    assert not decide(scores(nan), scores(1000.0), OPEN).promoted
+
+
+def test_scores_that_were_made_otherwise_are_not_compared() -> None:
+    """Another reference, another main score, or none: an error that says what differs, never a verdict."""
+    other = {"fd_lite0": replace(scores(1000.0)["fd_lite0"], fingerprint=replace(MADE, reference_digest="e" * 32))}
+    with pytest.raises(AtelierError, match=r"reference_digest \(d+ and e+\)"):
+        decide(scores(900.0), other, OPEN)
+    fid = {"fid": replace(scores(20.0)["fd_lite0"], name="fid")}
+    with pytest.raises(AtelierError, match=r"fd_lite0: expected this score of the champion, too, found fid"):
+        decide(scores(900.0), fid, OPEN)
+    with pytest.raises(AtelierError, match="found none"):
+        gates({}, OPEN)
+
+
+def test_the_knobs_are_checked(tmp_path: Path) -> None:
+    """A share above 1 is a mistake in params.yaml, told with its line; `null` opens a gate."""
+    assert load(edited(tmp_path, "  most_copied: 0.01", "  most_copied: null")).promote.most_copied is None
+    with pytest.raises(AtelierError, match=r"promote\.least_coverage must be <= 1\.0 \(got 5\)"):
+        load(edited(tmp_path, "  least_coverage: 0.0005", "  least_coverage: 5"))
+    assert load(GOOD).promote == PromoteConfig()
