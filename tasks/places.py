@@ -16,7 +16,7 @@ COMPARE = Path("compare")  # a DVC project of its own, with a folder for every p
 RUNS = Path(".runs")  # checkpoints and histories of runs in progress; never in DVC
 CURATED = RUNS / "curate"  # what curating found out about pictures, so that only new ones cost
 DRIFT = CURATED / "drift.json"  # how the data set differs from the last one
-PROMOTION = RUNS / "promotion.json"  # the last verdict about a champion
+DECISION = RUNS / "promotion.json"  # whether the last model became the champion
 FEATURES = RUNS / "features"  # of real pictures, so that they go through the extractor once
 
 STEPS = ("collect", "data", "curate", "train", "sample", "evaluate", "report")

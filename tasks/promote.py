@@ -50,7 +50,7 @@ def promote(force: bool = False) -> str:
     elif mine.pop("settled"):
         write_json(_SETTLED, _about(candidate))
     shown = {name: mine[name] for name in ("promoted", "reasons", "candidate", "champion", "score")}
-    write_json(places.PROMOTION, shown)
+    write_json(places.DECISION, shown)
     return "\n".join([*lines, sentence(shown)])
 
 
@@ -68,7 +68,7 @@ def rollback() -> str:
     gone = f" Passed over, for it was deleted: {', '.join(answer['gone'])}." if answer["gone"] else ""
     reason = f"Rolled back from {answer['back_from']} to {answer['to']}.{gone}"
     champion = {"promoted": False, "reasons": [reason], "candidate": answer["back_from"], "champion": answer["to"], "score": None}
-    write_json(places.PROMOTION, champion)
+    write_json(places.DECISION, champion)
     return (
         f"{reason} The same model does not become the champion again by itself; another one has to be better than {answer['to']}."
     )
@@ -76,7 +76,7 @@ def rollback() -> str:
 
 def last() -> dict[str, Any]:
     """The last verdict, as `.runs/promotion.json` holds it. Raises `OSError` or `ValueError` where there is none."""
-    return dict(json.loads(places.PROMOTION.read_text(encoding="utf-8")))
+    return dict(json.loads(places.DECISION.read_text(encoding="utf-8")))
 
 
 def _candidate(force: bool) -> Candidate:
@@ -133,7 +133,8 @@ def _score_again(params: "Params", folder: Path, champion: str, failed: str) -> 
         evaluate(params.evaluate, places.DATASET, place / "samples", place / "evaluate.json", cache=places.FEATURES)
         return {"champion": champion, "scores": json.loads((place / "evaluate.json").read_text(encoding="utf-8"))}
     except (AtelierError, OSError, RuntimeError, ValueError) as error:
-        return {"champion": champion, "failed": str(error)}
+        first = str(error).partition(". ")[0]  # what follows is advice for one who has the files before him
+        return {"champion": champion, "failed": first.removeprefix(f"{place / candidates.PUBLISHED}: ")}
 
 
 def _waits(candidate: Candidate, trouble: str) -> dict[str, Any]:

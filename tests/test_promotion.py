@@ -26,7 +26,7 @@ def scores(value: float, error: float = 3.0, **others: float) -> dict[str, Score
 def copied(value: float, p_value: float | None = None) -> Mapping[str, Score]:
     """Scores whose share of copies has a p-value."""
     found = scores(900.0, coverage=0.5, copied=value)
-    object.__setattr__(found["copied"], "p_value", p_value)
+    object.__setattr__(found["copied"], "p", p_value)
     return found
 
 
@@ -74,7 +74,7 @@ def test_the_first_champion_needs_only_to_pass_the_gates() -> None:
     found = decide(scores(5000.0, coverage=0.5, copied=0.0), None, PromoteConfig())
     assert found.promoted
     assert found.score is None
-    assert found.reasons[-1] == "There is no champion yet to compare it with."
+    assert found.reasons[0] == "There was no champion to compare it with."
     assert not decide(scores(5000.0, coverage=0.0, copied=0.0), None, PromoteConfig()).promoted
 
 
@@ -101,7 +101,7 @@ def test_a_gate_that_was_not_measured_is_said_and_passed() -> None:
     """An evaluation without the scores `copied` and `coverage` is no reason to refuse, and the reasons name both."""
     found = decide(scores(900.0), scores(1000.0), PromoteConfig())
     assert found.promoted
-    assert [reason.split(":")[0] for reason in found.reasons if "not measured" in reason] == ["copied", "coverage"]
+    assert [reason.split(":")[0] for reason in found.reasons if "not measured" in reason] == ["coverage", "copied"]
 
 
 def test_gates_can_be_opened() -> None:
@@ -113,7 +113,7 @@ def test_what_is_no_number_never_becomes_the_champion() -> None:
     """Not even the first one."""
     found = decide(scores(nan), None, OPEN)
     assert not found.promoted
-    assert found.reasons[0] == "fd_lite0 is nan, which is no number."
+    assert found.reasons[1] == "fd_lite0 is nan, which is no number."
     assert not decide(scores(nan), scores(1000.0), OPEN).promoted
 
 

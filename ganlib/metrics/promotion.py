@@ -58,7 +58,7 @@ def decide(new: Mapping[str, Score], champion: Mapping[str, Score] | None, confi
     fit = gates(new, config)
     main = next(iter(new.values()))
     if champion is None:
-        return Decision(fit.promoted, (*fit.reasons, "There is no champion yet to compare it with."))
+        return Decision(fit.promoted, ("There was no champion to compare it with.", *fit.reasons))
     change = _change(main, champion)
     gain = _gain(change, config)
     return Decision(fit.promoted and gain.passed, (gain.sentence, *fit.reasons), change)
@@ -68,7 +68,7 @@ def gates(new: Mapping[str, Score], config: PromoteConfig) -> Decision:
     """Whether a generator is fit to be shown at all. A gate whose score was not measured is passed, and said."""
     if not new:
         raise AtelierError("Expected scores of the new generator, found none; nothing was decided. Run the step evaluate.")
-    findings = [*_number(next(iter(new.values()))), *_gates(new, config)]
+    findings = sorted([*_number(next(iter(new.values()))), *_gates(new, config)], key=lambda finding: finding.passed)
     return Decision(all(finding.passed for finding in findings), tuple(finding.sentence for finding in findings))
 
 
@@ -101,16 +101,16 @@ def _number(main: Score) -> Iterator[_Finding]:
 
 
 def _gates(new: Mapping[str, Score], config: PromoteConfig) -> Iterator[_Finding]:
-    if config.most_copied is not None:
-        yield _copied(new.get("copied"), config.most_copied, config.copied_p)
     if config.least_coverage is not None:
         yield _coverage(new.get("coverage"), config.least_coverage)
+    if config.most_copied is not None:
+        yield _copied(new.get("copied"), config.most_copied, config.copied_p)
 
 
 def _copied(score: Score | None, most: float, least_p: float) -> _Finding:
     if score is None:
         return _Finding(True, "copied: not measured, so nobody knows how much it copies from its training pictures.")
-    p = getattr(score, "p_value", None)
+    p = getattr(score, "p", None)
     found = f"copied is {score.value:.3g}{'' if p is None else f' (p {p:.2g})'}"
     if score.value > most and (p is None or p < least_p):
         return _Finding(False, f"{found}, more than promote.most_copied allows ({most:g}): it repeats its training pictures.")

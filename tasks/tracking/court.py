@@ -66,7 +66,12 @@ class Court:
                 return self._crown(found)
         raise TimeoutError("the alias was moved by others whenever it was to be moved")
 
+    def note(self, found: Verdict) -> None:
+        """Write the verdict where a person looks for it, at the version."""
+        self.registry.note(self.version.number, {DECISION: json.dumps(found.shown(), ensure_ascii=False)[:5000]})
+
     def _crown(self, found: Verdict) -> Verdict:
+        self.note(found)  # first: whoever finds the alias moved, and nothing else done, finds the reasons, too
         self.registry.crown(self.version.number)
         after = self.registry.champion()
         if after is None or after.number != self.version.number:
@@ -133,7 +138,7 @@ class Court:
                 compare(next(iter(self.scores.values())), next(iter(brought.values())))
             except AtelierError as error:
                 why = str(error)
-        return f"{champion.name}, the champion, was scored otherwise, and could not be scored alike: {why}".rstrip(". ") + "."
+        return f"The champion, {champion.name}, was scored otherwise, and could not be scored alike: {why}".rstrip(". ") + "."
 
     def _verdict(self, decision: Decision, champion: Version | None, settled: bool = True) -> Verdict:
         return verdict(decision, self.candidate, self.version.name, champion.name if champion else None, settled)

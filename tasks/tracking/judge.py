@@ -1,6 +1,5 @@
 """The worker's side of promotion: candidates become versions, the best one the champion, and back."""
 
-import json
 import shutil
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -20,7 +19,7 @@ from tasks.tracking.candidates import PUBLISHED, Candidate
 from tasks.tracking.claims import claimed
 from tasks.tracking.court import Again, Court, NotAlike
 from tasks.tracking.generator import NAME, find_generator, log_generator
-from tasks.tracking.registry import ALIAS, DECISION, WITHDRAWN, Registry, called
+from tasks.tracking.registry import ALIAS, WITHDRAWN, Registry, called
 from tasks.tracking.run import Tracker
 from tasks.tracking.verdict import Verdict, sentence, verdict
 
@@ -29,8 +28,8 @@ def promote(knobs: dict[str, Any], folder: str, again: dict[str, Any] | None = N
     """Judge all that wait, the oldest first, by `knobs` (of `PromoteConfig`).
 
     Returns `verdicts`; `troubles`, a sentence for each that stays in the queue, by its identity; and `rescore`, where the
-    champion must be scored anew before the next one can be judged: its number and, in `folder`, its files, or why there are
-    none. `again`: what came of that. Raises when the store is away; what has not been judged waits.
+    champion must be scored anew before the next one can be judged: its number and, in a folder of that name in `folder`,
+    its files, or why there are none. `again`: what came of that. Raises when the store is away; what has not been judged waits.
     """
     answer: dict[str, Any] = {"verdicts": [], "troubles": {}, "rescore": None}
     config, brought = PromoteConfig(**knobs), Again(**again) if again else None
@@ -42,7 +41,7 @@ def promote(knobs: dict[str, Any], folder: str, again: dict[str, Any] | None = N
                 answer["verdicts"].append(asdict(_judge(tracker, place, config, brought)))
                 shutil.rmtree(place)
             except NotAlike as other:
-                failed = Registry(tracker.client).fetch(other.champion, Path(folder))
+                failed = Registry(tracker.client).fetch(other.champion, Path(folder) / other.champion.number)
                 answer["rescore"] = {"champion": other.champion.number, "failed": failed}
                 break
             except Exception as error:
@@ -103,9 +102,10 @@ def _registered(
     with claimed(registry.client, NAME) as held:
         version = registry.find(candidate) or registry.add(candidate, run, uri)
         registry.note_scores(version.number, candidate.scores)
-        found = Court(registry, version, candidate, scores, config, again, held).sit()
+        court = Court(registry, version, candidate, scores, config, again, held)
+        found = court.sit()
+        court.note(found)
         told = sentence(found.shown())
-        registry.note(version.number, {DECISION: json.dumps(found.shown(), ensure_ascii=False)[:5000]})
         registry.client.update_model_version(NAME, version.number, description=told[:5000])
     return found
 
