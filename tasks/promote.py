@@ -58,10 +58,10 @@ def rollback() -> str:
     """Put the last champion back; returns what was done. Raises `AtelierError` where there is no such, or no registry."""
     answer, why = ask("rollback", [], PATIENCE)
     if why:
-        raise AtelierError(
-            f"Expected a registry at {store.shown()} to roll back in, and cannot say that it was done: {why}. Look at who is the "
-            "champion, then try again."
+        done = (
+            "Nothing was changed" if why == "nothing answers" else "Whether it was done is not known: look at who is the champion"
         )
+        raise AtelierError(f"Expected a registry at {store.shown()} to roll back in, found none: {why}. {done}. Then try again.")
     if "error" in answer:
         raise AtelierError(answer["error"])
     _SETTLED.unlink(missing_ok=True)

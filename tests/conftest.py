@@ -40,7 +40,7 @@ TINY = {
         "threads": 1,
     },
     "sample": {"number": 64},
-    "promote": {"least_coverage": None},
+    "promote": {"least_coverage": None, "least_diversity": None},
 }
 
 

@@ -131,7 +131,7 @@ def test_where_that_cannot_be_it_is_said_and_nothing_moves(night: Path, monkeypa
 def test_a_closed_gate_saves_the_trouble(night: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What has collapsed is refused without scoring the champion anew."""
     scores = scored(2)
-    scores["coverage"]["value"] = 0.0
+    scores["coverage"] |= {"value": 0.0, "standard_error": 0.0}
     places.SCORES.write_text(json.dumps(scores))
     monkeypatch.setattr(promote, "_score_again", lambda *_: pytest.fail("scored again"))
     assert "it has collapsed" in promote.promote()

@@ -14,7 +14,7 @@ from ganlib.metrics.fingerprint import Fingerprint, Score
 from ganlib.metrics.promotion import Change, Decision, PromoteConfig, decide, gates
 
 MADE = Fingerprint("lite0", "f" * 64, 64, "bicubic", "256 levels", "none", 1500, 1500, "d" * 32, "heldout", 0, 5)
-OPEN = PromoteConfig(most_copied=None, least_coverage=None)
+OPEN = PromoteConfig(most_copied=None, least_coverage=None, least_diversity=None)
 
 
 def scores(value: float, error: float = 3.0, **others: float) -> dict[str, Score]:
@@ -75,17 +75,28 @@ def test_the_first_champion_needs_only_to_pass_the_gates() -> None:
     assert found.promoted
     assert found.score is None
     assert found.reasons[0] == "There was no champion to compare it with."
-    assert not decide(scores(5000.0, coverage=0.0, copied=0.0), None, PromoteConfig()).promoted
 
 
-def test_what_has_collapsed_is_refused_however_good_its_distance() -> None:
-    """Coverage below the gate; at the gate it passes, as does today's default model with one picture in 1,470."""
-    champion = scores(1000.0)
-    found = decide(scores(100.0, coverage=0.0004, copied=0.0), champion, PromoteConfig())
-    assert not found.promoted
-    assert "coverage is 0.0004, less than promote.least_coverage asks (0.0005): it has collapsed." in found.reasons
-    for coverage in (0.0005, 1 / 1470):
-        assert decide(scores(100.0, coverage=coverage, copied=0.0), champion, PromoteConfig()).promoted
+@pytest.mark.parametrize("name", ["coverage", "diversity"])
+def test_what_has_collapsed_is_refused_however_good_its_distance(name: str) -> None:
+    """Short of the gate by more than two of its standard errors; at the gate it passes."""
+    config = replace(OPEN, **{f"least_{name}": 0.3})
+    for value, error, passed in ((0.3, 0.0, True), (0.25, 0.03, True), (0.25, 0.02, False), (0.0, 0.0, False), (nan, 0.0, False)):
+        new = scores(100.0, **{name: value})
+        new[name] = replace(new[name], error=error)
+        found = decide(new, scores(1000.0), config)
+        assert found.promoted is passed
+        assert (f"less than promote.least_{name} asks (0.3): it has collapsed." in " ".join(found.reasons)) is not passed
+
+
+def test_what_is_merely_poor_is_not_refused() -> None:
+    """As the default model, of whose 1,470 pictures none or one is near a real one; its pictures differ as real ones do."""
+    for coverage in (0.0, 1 / 1470):
+        new = scores(1035.0, diversity=1.15, copied=0.0, coverage=coverage)
+        new["coverage"] = replace(new["coverage"], error=0.00034)
+        assert decide(new, None, PromoteConfig()).promoted
+    new["diversity"] = replace(new["diversity"], value=0.1)
+    assert not decide(new, None, PromoteConfig()).promoted
 
 
 @pytest.mark.parametrize(
@@ -101,12 +112,12 @@ def test_a_gate_that_was_not_measured_is_said_and_passed() -> None:
     """An evaluation without the scores `copied` and `coverage` is no reason to refuse, and the reasons name both."""
     found = decide(scores(900.0), scores(1000.0), PromoteConfig())
     assert found.promoted
-    assert [reason.split(":")[0] for reason in found.reasons if "not measured" in reason] == ["coverage", "copied"]
+    assert [reason.split(":")[0] for reason in found.reasons if "not measured" in reason] == ["coverage", "diversity", "copied"]
 
 
 def test_gates_can_be_opened() -> None:
     """`null` in params.yaml: neither copies nor collapse are asked about."""
-    assert decide(scores(900.0, coverage=0.0, copied=1.0), scores(1000.0), OPEN).promoted
+    assert decide(scores(900.0, coverage=0.0, diversity=0.0, copied=1.0), scores(1000.0), OPEN).promoted
 
 
 def test_what_is_no_number_never_becomes_the_champion() -> None:

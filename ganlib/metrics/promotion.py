@@ -14,14 +14,17 @@ class PromoteConfig:
     """Section `promote` of `params.yaml`.
 
     errors: how many standard errors of the difference the gain must exceed. most_copied: the share of copied pictures
-    beyond which a generator is refused, where the p-value, if there is one, is below `copied_p`. least_coverage: the
-    coverage below which it is refused, which tells collapse from what is merely poor. None opens a gate.
+    beyond which a generator is refused, where the p-value, if there is one, is below `copied_p`. least_coverage,
+    least_diversity: below these it is refused, where it falls short by more than `errors` of the score's own standard errors.
+    A generator that is merely poor has hardly any coverage, too; that it draws the same again and again shows in its
+    diversity. None opens a gate.
     """
 
     errors: NaturalFloat = 2.0
     most_copied: Share | None = 0.01
     copied_p: Share = 0.01
     least_coverage: Share | None = 0.0005
+    least_diversity: Share | None = 0.5
 
 
 @dataclass(frozen=True)
@@ -101,8 +104,9 @@ def _number(main: Score) -> Iterator[_Finding]:
 
 
 def _gates(new: Mapping[str, Score], config: PromoteConfig) -> Iterator[_Finding]:
-    if config.least_coverage is not None:
-        yield _coverage(new.get("coverage"), config.least_coverage)
+    for name, least in (("coverage", config.least_coverage), ("diversity", config.least_diversity)):
+        if least is not None:
+            yield _enough(name, new.get(name), least, config.errors)
     if config.most_copied is not None:
         yield _copied(new.get("copied"), config.most_copied, config.copied_p)
 
@@ -119,9 +123,12 @@ def _copied(score: Score | None, most: float, least_p: float) -> _Finding:
     return _Finding(isfinite(score.value), f"{found}, at most {most:g} is allowed.")
 
 
-def _coverage(score: Score | None, least: float) -> _Finding:
+def _enough(name: str, score: Score | None, least: float, errors: float) -> _Finding:
     if score is None:
-        return _Finding(True, "coverage: not measured, so nobody knows how much of the real pictures' variety it has.")
+        return _Finding(True, f"{name}: not measured, so nobody knows how much of the real pictures' variety it has.")
+    found = f"{name} is {score.value:.3g} ± {score.error:.2g}"
     if score.value >= least:
-        return _Finding(True, f"coverage is {score.value:.3g}, at least {least:g} is asked.")
-    return _Finding(False, f"coverage is {score.value:.3g}, less than promote.least_coverage asks ({least:g}): it has collapsed.")
+        return _Finding(True, f"{found}, at least {least:g} is asked.")
+    if score.value + errors * score.error >= least:
+        return _Finding(True, f"{found}, less than {least:g}, which may be chance ({errors:g} standard errors).")
+    return _Finding(False, f"{found}, less than promote.least_{name} asks ({least:g}): it has collapsed.")
