@@ -118,6 +118,17 @@ def record(command: Sequence[str], environment: Mapping[str, str]) -> Generator[
         yield from lines(process)
 
 
+def alone(command: Sequence[str], environment: Mapping[str, str]) -> Generator[str, None, None]:
+    """Run a task that is no stage of DVC; yield what it prints as `dvc` does. Raises `StepFailed` when it fails."""
+    heard = []
+    with leashed([sys.executable, "-m", *command], environment) as process:
+        for line in lines(process):
+            heard += [line] if line.strip() else []
+            yield line
+    if process.returncode:
+        raise failure(heard, process.returncode)
+
+
 def _busy(heard: list[str]) -> bool:
     return any(sign in line for line in heard for sign in _BUSY)
 

@@ -12,7 +12,7 @@ from prefect.artifacts import create_markdown_artifact, create_table_artifact
 from prefect.logging import get_run_logger
 
 from flows.gauge import key_of
-from tasks import curate, places, report
+from tasks import curate, places, promote, report
 
 #: Beyond this a picture is named, not shown: the server keeps artifacts in its database.
 LARGEST = 2_000_000
@@ -72,6 +72,23 @@ def page() -> None:
     """Where the page lies that a person reads, with the last decision about the champion in it."""
     path = report.complete()
     create_markdown_artifact(f"`{path}`", key="report", description="One page with all of it, to be opened in a browser.")
+
+
+@_harmless
+def champion() -> None:
+    """Whether the new generator became the champion, why or why not, and the scores that were compared."""
+    found = promote.last()
+    told = "is the champion" if found["promoted"] else "did not become the champion"
+    head = f"**{found['candidate']} {told}.**" + (f" Measured against: {found['champion']}." if found["champion"] else "")
+    reasons = "\n".join(f"- {reason}" for reason in found["reasons"])
+    score = found["score"]
+    table = (
+        f"\n\n| {score['name']} | new | old | gain | standard error |\n|---|---|---|---|---|\n"
+        f"| | {score['new']:.5g} | {score['old']:.5g} | {score['gain']:.3g} | {score['error']:.3g} |"
+        if score
+        else ""
+    )
+    create_markdown_artifact(f"{head}\n\n{reasons}{table}", key="champion", description=f"{found['candidate']} {told}.")
 
 
 def branch(name: str | None) -> None:

@@ -57,6 +57,17 @@ def _follow(output: Generator[str, None, None], gauge: Gauge, prefix: str) -> li
     return heard
 
 
+@task(persist_result=False, cache_policy=NO_CACHE, retries=1, retry_delay_seconds=5, retry_condition_fn=_was_killed)
+def _run_alone(name: str, command: list[str], environment: dict[str, str]) -> State:
+    """Run a task that is no stage of DVC; a state that says in its own words how it ended."""
+    with tempfile.TemporaryDirectory() as folder, Gauge(name, Path(folder) / "progress.json") as gauge:
+        try:
+            heard = _follow(repro.alone(command, {**environment, PROGRESS_FILE: str(gauge.file)}), gauge, "")
+        except StepFailed as failure:
+            return Failed(name="Killed" if isinstance(failure, StepKilled) else "Failed", message=str(failure))
+    return Completed(message=heard[-1] if heard else "")
+
+
 @task(persist_result=False, cache_policy=NO_CACHE)
 def _nothing_to_do(pipeline: Pipeline, name: str) -> State:
     """The step `name` is up to date already: its version."""
@@ -78,6 +89,10 @@ class _Parent:
         """What names it to a step."""
         if not self._opened:
             self._id, self._opened = self._open(), True
+        return self.known()
+
+    def known(self) -> dict[str, str]:
+        """What names it, if a step has had something to do."""
         return {PARENT_RUN: self._id} if self._id else {}
 
     def close(self, status: str) -> None:
@@ -116,6 +131,17 @@ class Steps:
         """Run the step `name` if it is out of date or `force`d, for at most `hours`. Raises `StepFailed`."""
         step, given = self._task(name, force, hours)
         return self._ended(name, step(**given, return_state=True))
+
+    def alone(self, name: str, hours: float = 1.0) -> None:
+        """Run `python -m tasks.<name>`, which DVC knows nothing of: it finds out itself whether there is something to do.
+
+        Raises `StepFailed`.
+        """
+        limited = _run_alone.with_options(name=name, task_run_name=name, timeout_seconds=hours * 3600)
+        given = {"name": name, "command": [f"tasks.{name}"], "environment": self._parent.known()}
+        state: State = limited(**given, return_state=True)
+        if not state.is_completed():
+            raise StepFailed(f"{name}: {state.message}")
 
     def at_once(self, names: Sequence[str], width: int, force: bool = False, hours: float = 1.0) -> dict[str, str]:
         """Run these steps as `__call__` does, `width` at a time; what went wrong, by name. One that fails stops no other."""

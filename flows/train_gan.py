@@ -1,4 +1,4 @@
-"""From sources to scores, one step after the other: `python -m flows.train_gan`, `prefect deployment run train-gan/nightly`."""
+"""From sources to a champion, step by step: `python -m flows.train_gan`, `prefect deployment run train-gan/nightly`."""
 
 import argparse
 
@@ -16,10 +16,10 @@ from tasks import report
 
 @flow(name="train-gan", log_prints=False, persist_result=False)
 def train_gan(refresh: bool = False, commit: bool = False) -> "State | dict[str, Version]":
-    """Collect and clean pictures, train a generator on them, draw with it and score what it drew.
+    """Collect and clean pictures, train a generator on them, draw with it, score what it drew, and keep the best one.
 
-    Every step runs through DVC, and only if something that it depends on has changed. The result is the version of every
-    step: its entry in `dvc.lock`.
+    Every step but the last runs through DVC, and only if something that it depends on has changed. The result is the version
+    of every step: its entry in `dvc.lock`.
 
     Args:
         refresh: ask the source again, even if nothing that is known here has changed.
@@ -37,9 +37,11 @@ def train_gan(refresh: bool = False, commit: bool = False) -> "State | dict[str,
             step("evaluate", hours=6)
             show.scores()
             step("report")
-            show.page()
             if commit:
                 show.branch(branch.commit_results())
+            step.alone("promote")
+            show.champion()
+            show.page()
     except (StepFailed, AtelierError) as failure:
         return Failed(message=str(failure))
     return step.versions

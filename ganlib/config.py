@@ -11,6 +11,7 @@ from ruamel.yaml.error import MarkedYAMLError
 from ganlib.errors import AtelierError
 from ganlib.knobs import OneOf
 from ganlib.metrics.config import EvaluateConfig
+from ganlib.metrics.promotion import PromoteConfig
 from ganlib.pictures.config import CurateConfig
 from ganlib.pictures.sources import SOURCES, Source
 from ganlib.sampling.config import SampleConfig
@@ -28,6 +29,7 @@ class Params:
     train: TrainConfig
     sample: SampleConfig
     evaluate: EvaluateConfig
+    promote: PromoteConfig
 
 
 def load(path: Path = Path("params.yaml")) -> Params:

@@ -7,8 +7,6 @@ from the artefacts on disk, as after a step that DVC restored from its cache.
 
 import argparse
 import importlib
-import json
-import subprocess
 import sys
 import time
 from collections.abc import Mapping, Sequence
@@ -21,10 +19,10 @@ from ganlib.files import digest_file
 from ganlib.knobs import unknown
 from tasks.places import STEPS
 from tasks.tracking import parents, spool, store
+from tasks.tracking.ask import ask
 from tasks.tracking.describe import describe, finite, now
 
 _STARTED = int(1000 * time.time())  # a step imports this module as it begins
-_AWAY = 3
 _PATIENCE = 600.0  # seconds, for somebody who asks for nothing else
 
 
@@ -71,7 +69,7 @@ def publish(record: Record, patience: float = 60.0, rebuilt: bool = False) -> bo
 
 def send(patience: float = 60.0) -> bool:
     """Send all that waits; returns whether nothing waits any more. Never raises; what went wrong is one line."""
-    troubles, why = _ask("send", [], patience)
+    troubles, why = ask("send", [], patience)
     if not (why or troubles):
         return True
     _say(
@@ -87,7 +85,7 @@ def open_parent(name: str, tags: Mapping[str, str] | None = None, patience: floa
     While the server is away the id is a stand-in, and the run is made when something is sent at last; None only when not
     even that could be written.
     """
-    answer, why = _ask("open", [name, dict(tags or {})], patience)
+    answer, why = ask("open", [name, dict(tags or {})], patience)
     if not why:
         return str(answer)
     try:
@@ -127,23 +125,6 @@ def _keep(record: Record, rebuilt: bool) -> None:
     there = [path for path in record.files if path.exists()]
     history = record.history if record.history and record.history.exists() else None
     spool.keep(entry, there, history, record.pictures, record.model)
-
-
-def _ask(order: str, arguments: list[Any], patience: float) -> tuple[Any, str]:
-    """Have the worker do something: its answer, or why there is none, in a few words."""
-    command = [sys.executable, "-m", "tasks.tracking.worker", order, str(int(patience) + 5)]
-    try:
-        done = subprocess.run(
-            command, input=json.dumps(arguments), capture_output=True, text=True, timeout=patience, env=store.environment()
-        )
-        if done.returncode == 0:
-            return json.loads(done.stdout), ""
-    except subprocess.TimeoutExpired:
-        return None, f"not done after {patience:.0f} s"
-    except (OSError, ValueError) as error:
-        return None, store.redact(str(error))
-    last = done.stderr.strip().splitlines()[-1:] or ["no reason given"]
-    return None, "nothing answers" if done.returncode == _AWAY else store.redact(last[0])[:300]
 
 
 def _say(line: str) -> None:

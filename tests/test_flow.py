@@ -46,6 +46,7 @@ def test_flow_and_repro_agree(connected: Workspace) -> None:
     output = connected.python(*FLOW)
     assert [line for line in output.splitlines() if " done by " in line] == [f"{step} done by {sys.executable}" for step in STEPS]
     assert output.splitlines()[-1] == "scores metrics/evaluate.json"
+    assert "promoted under waiting-" in output
     assert "Running stage" not in connected.dvc("repro")
     connected.change("train", kimg=0.4)
     assert "train done" in connected.dvc("repro")
@@ -54,6 +55,7 @@ def test_flow_and_repro_agree(connected: Workspace) -> None:
         "-c", "import json; from flows.train_gan import train_gan; print('RESULT', json.dumps(train_gan()))"
     )
     assert "Running stage" not in output
+    assert "promoted under nothing" in output  # and no MLflow run was made for an idle night
     assert connected.read("dvc.lock") == before
     versions = json.loads(next(line for line in output.splitlines() if line.startswith("RESULT")).removeprefix("RESULT"))
     assert list(versions) == ["collect", "data", *STEPS[1:]]
@@ -87,6 +89,13 @@ def test_a_step_that_fails_fails_the_flow_in_its_own_words(connected: Workspace)
     assert output.splitlines()[-1] == "error: train: train: expected a cause, found none. Invent one."
     assert "Traceback" not in output
     assert "curate" in connected.read("dvc.lock")
+
+
+def test_a_promotion_that_fails_costs_the_result_nothing(connected: Workspace) -> None:
+    """The flow fails in its words, after the new result has got its branch."""
+    output = connected.python(*FLOW, "--commit", code=2, STAND_IN_FAILS="promote")
+    assert output.splitlines()[-1] == "error: promote: promote: expected a cause, found none. Invent one."
+    assert connected.git("branch", "--list", "nightly/*")
 
 
 def test_a_mistake_in_the_parameters_is_shown_where_it_is(connected: Workspace) -> None:

@@ -27,10 +27,11 @@ def test_a_night_through_the_worker_completes(served: Workspace, night: str) -> 
     api = served.variables["PREFECT_API_URL"]
     assert get(f"{api}/flow_runs/{night}")["state"]["type"] == "COMPLETED"
     tasks = get(f"{api}/task_runs/filter", {"flow_runs": {"id": {"any_": [night]}}, "sort": "EXPECTED_START_TIME_ASC"})
-    assert [task["name"] for task in tasks] == ["collect", "data", *STEPS[1:]]
+    assert [task["name"] for task in tasks] == ["collect", "data", *STEPS[1:], "promote"]
     assert {task["state"]["type"] for task in tasks} == {"COMPLETED"}
     artifacts = get(f"{api}/artifacts/filter", {"artifacts": {"flow_run_id": {"any_": [night]}}})
-    assert {"verdicts", "samples", "scores", "report", "progress-train"} <= {artifact["key"] for artifact in artifacts}
+    shown = {"verdicts", "samples", "scores", "report", "progress-train", "champion"}
+    assert shown <= {artifact["key"] for artifact in artifacts}
     assert served.git("branch", "--list", "nightly/*")
 
 
@@ -45,6 +46,15 @@ def test_mlflow_holds_the_night(served: Workspace, night: str) -> None:
     assert set(STEPS) <= set(runs)
     parents = {run["data"]["mlflow.parentRunId"] for name, run in runs.items() if name in STEPS}
     assert parents == {run["info"]["run_id"] for name, run in runs.items() if name not in STEPS}
+
+
+def test_the_first_night_has_a_champion(served: Workspace, night: str) -> None:
+    """The registry's alias names the night's model, whose version points at the run of its training; the flow's run says why."""
+    url, runs = served.variables["MLFLOW_TRACKING_URI"], mlflow_runs(served)
+    found = get(f"{url}/api/2.0/mlflow/registered-models/alias?name=generator&alias=champion")["model_version"]
+    assert (found["version"], found["run_id"]) == ("1", runs["train"]["info"]["run_id"])
+    (flow,) = [run for name, run in runs.items() if name not in STEPS]
+    assert flow["data"]["atelier.promotion"].startswith("Version 1 is the champion.")
 
 
 def mlflow_runs(served: Workspace) -> dict[str, dict[str, dict[str, str]]]:
@@ -72,7 +82,7 @@ def test_prefects_pages_show_the_night(served: Workspace, night: str, browser: A
     """The run with its tasks, its log with what the steps said, the grid of pictures itself, the scores."""
     page, url = browser, served.variables["PREFECT_API_URL"].removesuffix("/api")
     page.goto(f"{url}/runs/flow-run/{night}")
-    for words in ("Completed", "train-gan", "nightly", "7 Task runs", "Running stage 'collect':"):
+    for words in ("Completed", "train-gan", "nightly", "8 Task runs", "Running stage 'collect':"):
         page.get_by_text(words).first.wait_for()
     page.screenshot(path=str(tmp_path / "run.png"))
     page.get_by_text("Task Runs", exact=True).first.click()

@@ -44,7 +44,7 @@ def here(project: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         orders: dict[str, Any] = {"send": worker.send, "open": worker.open_parent, "close": worker.close_parent}
         return orders[order](*arguments), ""
 
-    monkeypatch.setattr(tasks.record, "_ask", ask)
+    monkeypatch.setattr(tasks.record, "ask", ask)
     return project
 
 

@@ -27,7 +27,7 @@ def log_generator(
     model already. Raises what torch.export raises for a network that it cannot trace, and what MLflow raises.
     """
     mlflow.set_tracking_uri(store.uri())
-    if _has_generator(run_id):
+    if find_generator(run_id):
         return None
     traced = copy.deepcopy(generator).eval().requires_grad_(False).to("cpu", torch.float32)
     example = torch.randn(4, latent, generator=torch.Generator().manual_seed(0))  # more than one, or N is traced as 1
@@ -57,12 +57,13 @@ def _public(package: str) -> str:
     return version(package).split("+")[0]  # without "+cpu", which no registry has
 
 
-def _has_generator(run_id: str) -> bool:
-    """Whether the run has the whole model; what a broken-off upload left is deleted."""
-    client = MlflowClient()
+def find_generator(run_id: str) -> str | None:
+    """The URI of the whole generator that the run has; what a broken-off upload left is deleted."""
+    client = MlflowClient(store.uri())
     outputs = client.get_run(run_id).outputs
     models = [client.get_logged_model(output.model_id) for output in (outputs.model_outputs if outputs else ())]
     for model in models:
         if str(model.status) != "READY":
             client.delete_logged_model(model.model_id)
-    return any(model.name == NAME and str(model.status) == "READY" for model in models)
+    whole = [model for model in models if model.name == NAME and str(model.status) == "READY"]
+    return str(whole[0].model_uri) if whole else None

@@ -6,6 +6,7 @@ import shutil
 import signal
 import sys
 from pathlib import Path
+from typing import Any
 
 from filelock import FileLock, Timeout
 
@@ -69,6 +70,21 @@ def close_parent(run_id: str, status: str) -> None:
         run.end(status)
 
 
+def promote(knobs: dict[str, Any], folder: str, again: dict[str, Any] | None = None) -> dict[str, Any]:
+    """Send what waits, for a model is registered with the run of its training, then judge the candidates; see `judge`."""
+    from tasks.tracking import judge
+
+    send()
+    return judge.promote(knobs, folder, again)
+
+
+def rollback() -> dict[str, Any]:
+    """Put the last champion back; see `judge`."""
+    from tasks.tracking import judge
+
+    return judge.rollback()
+
+
 def main() -> None:
     """Do what the first argument names with the JSON list on standard input; the answer is JSON on standard output.
 
@@ -79,7 +95,7 @@ def main() -> None:
     os.dup2(2, 1)  # what MLflow prints is no answer
     if not store.answers():
         sys.exit(AWAY)
-    orders = {"send": send, "open": open_parent, "close": close_parent}
+    orders = {"send": send, "open": open_parent, "close": close_parent, "promote": promote, "rollback": rollback}
     result = orders[sys.argv[1]](*json.load(sys.stdin))  # type: ignore[operator]
     os.write(answer, json.dumps(result).encode())
 
