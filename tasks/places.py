@@ -13,6 +13,7 @@ SCORES = METRICS / "evaluate.json"
 PLOTS = METRICS / "plots"
 REPORT = Path("artifacts/report/report.html")
 COMPARE = Path("compare")  # a DVC project of its own, with a folder for every preset of a comparison
+WEIGHTS = Path("weights")  # of networks that others published, fetched once; never in git or DVC
 RUNS = Path(".runs")  # checkpoints and histories of runs in progress; never in DVC
 CURATED = RUNS / "curate"  # what curating found out about pictures, so that only new ones cost
 DRIFT = CURATED / "drift.json"  # how the data set differs from the last one

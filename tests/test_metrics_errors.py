@@ -20,7 +20,8 @@ NORMAL, STUDENT = (0.683, 0.954), (0.637, 0.898)
 #: By name how the second set differs: a shift of every feature, and its deviations.
 WORLDS = {"apart": (0.5, 1.0), "wider": (0.0, 1.2), "alike": (0.0, 1.0)}
 
-#: Where an error may be too large, never too small: sets that are alike have no first order, shares near one no normal distribution.
+#: Where an error may be too large, never too small: sets that are alike have no first-order term, shares near one no normal
+#: distribution.
 CAUTIOUS = {
     ("fd", "alike"),
     ("fd", "wider"),
@@ -92,7 +93,7 @@ class TestShares:
 
     def test_errors_are_of_the_size_of_the_spread(self, simulated):
         """The mean error over the true deviation of all draws, which is known to 1/sqrt(2 · 249) = 4.5 %; three of those are
-        allowed, on top of what six groups or halves of the sets take away (5 and 10 %). Cautious ones state up to 1.8 times it."""
+        allowed, on top of what six groups or halves of sets take away (5 and 10 %). Cautious ones state up to 1.8 times it."""
         world, found = simulated
         for name, (values, errors) in found.items():
             ratio = errors.mean() / values.std(ddof=1)

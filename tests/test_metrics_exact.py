@@ -1,4 +1,4 @@
-"""The Fréchet distance against sixty digits: relative errors of at most a millionth of the distance itself, also where it is next to nothing."""
+"""The Fréchet distance against sixty digits: off by a millionth of itself at most, also where it is next to nothing."""
 
 import mpmath
 import numpy as np
@@ -12,7 +12,7 @@ LIMIT = 1e-6  # of the distance, as claimed
 
 
 def draw(count, dimension, spread, seed, rank=None):
-    """Gaussians of which the eigenvalues of the covariance fall by a factor of `spread` from first to last, on axes of their own."""
+    """Gaussians with axes of their own; the eigenvalues of their covariance fall by a factor of `spread` from first to last."""
     deviations = spread ** (-np.arange(dimension) / (2 * (dimension - 1)))
     deviations[rank or dimension :] = 0
     axes = np.linalg.qr(np.random.default_rng(99).normal(size=(dimension, dimension)))[0]

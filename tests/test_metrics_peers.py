@@ -1,4 +1,4 @@
-"""The scores against torchmetrics on the same features, and against definitions written out in plain numpy; on real pictures' features."""
+"""The scores against torchmetrics on the same features, and against their definitions written out in plain numpy."""
 
 import numpy as np
 import pytest

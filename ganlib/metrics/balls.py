@@ -11,7 +11,8 @@ from torch import Tensor
 
 from ganlib.metrics.parallel import parallel
 
-#: Neighbours that are looked at for each of k, so that k of a sample's own half are among them: all but one in a hundred thousand.
+#: Neighbours that are looked at for each of k, so that k of a sample's own half are among them, but in one case of a hundred
+#: thousand.
 LOOKED_AT = 6
 
 
