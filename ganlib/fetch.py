@@ -65,7 +65,7 @@ def _transfer(url: str, partial: Path) -> None:
     try:
         answer = urlopen(request, timeout=TIMEOUT)  # noqa: S310
     except HTTPError as error:
-        if error.code != 416:
+        if error.code != 416 or not have:
             raise
         partial.unlink()  # more than all of it, so of something else
         return _transfer(url, partial)

@@ -1,54 +1,14 @@
 """The Fréchet distance against sixty digits: off by a millionth of itself at most, also where it is next to nothing."""
 
-import mpmath
 import numpy as np
 import pytest
 
+from bench.reference import draw, nearly, sixty_digits
 from ganlib.metrics.extrapolation import extrapolate
 from ganlib.metrics.frechet import distance_by_factors, frechet_distance, frechet_distance_of_moments
 from ganlib.metrics.moments import Moments
 
 LIMIT = 1e-6  # of the distance, as claimed
-
-
-def draw(count, dimension, spread, seed, rank=None):
-    """Gaussians with axes of their own; the eigenvalues of their covariance fall by a factor of `spread` from first to last."""
-    deviations = spread ** (-np.arange(dimension) / (2 * (dimension - 1)))
-    deviations[rank or dimension :] = 0
-    axes = np.linalg.qr(np.random.default_rng(99).normal(size=(dimension, dimension)))[0]
-    return np.random.default_rng(seed).normal(size=(count, dimension)) * deviations @ axes
-
-
-def sixty_digits(x, y):
-    """The distance of two sets of samples in mpmath's arithmetic."""
-    with mpmath.workdps(60):
-        (mean_x, a), (mean_y, b) = _centred(x), _centred(y)
-        squares = _squares_by_samples(a, b) if min(len(x), len(y)) <= x.shape[1] else _squares_by_features(a, b)
-        shift = mean_x - mean_y
-        traces = mpmath.fsum(z**2 for z in a) + mpmath.fsum(z**2 for z in b)
-        root = mpmath.fsum(mpmath.sqrt(max(square, 0)) for square in squares)
-        return float((shift.T * shift)[0] + traces - 2 * root)
-
-
-def _centred(z):
-    """The mean, and a factor A of the covariance AᵀA."""
-    rows, (count, dimension) = mpmath.matrix(z.tolist()), z.shape
-    mean = mpmath.matrix([mpmath.fsum(rows[i, j] for i in range(count)) / count for j in range(dimension)])
-    scale = mpmath.sqrt(count - 1)
-    return mean, mpmath.matrix([[(rows[i, j] - mean[j]) / scale for j in range(dimension)] for i in range(count)])
-
-
-def _squares_by_samples(a, b):
-    """Squared singular values of A Bᵀ, no more than there are samples."""
-    product = a * b.T if a.rows <= b.rows else b * a.T
-    return mpmath.eigsy(product * product.T, eigvals_only=True)
-
-
-def _squares_by_features(a, b):
-    """Eigenvalues of S1^½ S2 S1^½, as in the definition."""
-    values, vectors = mpmath.eigsy(a.T * a)
-    root = vectors * mpmath.diag([mpmath.sqrt(max(value, 0)) for value in values]) * vectors.T
-    return mpmath.eigsy(root * (b.T * b) * root, eigvals_only=True)
 
 
 def of_moments(x, y):
@@ -86,7 +46,7 @@ class TestSixtyDigits:
         """A hundredth of noise on every sample: the distance is some 1e-5 of the traces that it is what is left of."""
         dimension, first, second = counts
         x = draw(min(first, second), dimension, spread, 1)
-        y = x + 0.01 * x.std(axis=0) * np.random.default_rng(3).normal(size=x.shape)
+        y = nearly(x)
         exact = sixty_digits(x, y)
         assert exact < 1e-3 * x.var(axis=0).sum()
         for name, way in WAYS.items():
