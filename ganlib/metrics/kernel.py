@@ -18,7 +18,8 @@ def kernel_distance(first: Features, second: Features, block: int = BLOCK) -> Me
     at a time, where the paper averages over random subsets. N and M must be at least 2.
 
     The error is from the spread of the mean kernels of single samples, the first-order variance of a U-statistic (Sutherland
-    et al. 2017, section 2); on samples it holds enough of the second order not to vanish when both sets are alike.
+    et al. 2017, section 2); on samples it holds enough of the second order not to vanish when both sets are alike, where it is
+    larger than the truth by the root of 2.
     """
     x, y = double(first), double(second)
     within_x, within_y = (_sums_within(z, block) / (len(z) - 1) for z in (x, y))
