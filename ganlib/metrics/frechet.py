@@ -16,9 +16,6 @@ from ganlib.metrics.moments import Features, Moments, double, gram
 #: taken. Sets that are nearly alike are the hard case: of two large numbers hardly anything is left.
 TOLERANCE = 1e-6
 
-#: Eigenvalues are taken to be off by so many times the eps of the largest.
-_ROUNDING = 8.0
-
 #: So many samples a feature, and a covariance may be well conditioned; with fewer its least eigenvalues are next to nothing
 #: (Marchenko and Pastur 1967), and Cholesky is not worth the try.
 ENOUGH = 2
@@ -132,15 +129,17 @@ def _sum_of_roots(matrix: Tensor, rest: float) -> float | None:
     """The sum of the roots of the eigenvalues of a positive semidefinite matrix; None when rounding could put the distance,
     `rest` less twice the sum, off by more than TOLERANCE.
 
-    An eigenvalue is off by about eps times the largest (Golub and Van Loan 2013, section 8.1), its root by half of that over
-    itself, one way or the other; where hardly more than rounding is left of an eigenvalue, its root is off by the root of that.
+    An eigenvalue is off by about eps times the largest (Golub and Van Loan 2013, section 8.1), its root by that over itself, one
+    way or the other. Of smaller ones nothing may be true: they count with all of their roots, and negative ones, which cannot be,
+    with the root of the least.
     """
     if not matrix.numel():
         return 0.0
     values = torch.linalg.eigvalsh(matrix)
     information = torch.finfo(values.dtype)
-    rounding = _ROUNDING * information.eps * values[-1].clamp(min=information.tiny)
-    sure = values > rounding
-    root = float(values[sure].sqrt().sum())
-    off = rounding * values[sure].reciprocal().sum().sqrt() + rounding.sqrt() * (~sure).sum()
-    return root if 2 * float(off) <= TOLERANCE * (rest - 2 * root) else None
+    rounding = information.eps * values[-1].clamp(min=information.tiny)
+    roots, sure = values.clamp(min=0).sqrt(), values > rounding
+    impossible = (-values[0]).clamp(min=0).sqrt() * (values < 0).sum()
+    off = float(rounding * values[sure].reciprocal().sum().sqrt() + roots[~sure].sum() + impossible)
+    root = float(roots.sum())
+    return root if 2 * off <= TOLERANCE * (rest - 2 * root) else None
