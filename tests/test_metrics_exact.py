@@ -86,3 +86,17 @@ def test_the_limit_is_made_of_distances_as_exact():
     kept = [np.arange(24) % 6 != group for group in range(6)]
     exact = np.mean([sixty_digits(first[rows], second[rows]) for rows in kept])
     assert extrapolate(x, y).distances[1] == pytest.approx(exact, rel=LIMIT)
+
+
+@pytest.mark.parametrize("alike", [False, True], ids=["of one kind", "nearly the same"])
+def test_features_that_sum_to_one(alike):
+    """One direction in which nothing varies but rounding, hidden in the others: shares, as of a classifier."""
+
+    def shares(samples):
+        return np.hstack([samples, 1 - samples.sum(axis=1, keepdims=True)])
+
+    x = draw(40, 11, 1e3, 1)
+    first, second = shares(x), shares(nearly(x) if alike else draw(40, 11, 1e3, 2))
+    exact = sixty_digits(first, second)
+    for name, way in WAYS.items():
+        assert way(first, second) == pytest.approx(exact, rel=LIMIT), name
