@@ -5,6 +5,7 @@ import subprocess
 import sys
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
+from unittest.mock import MagicMock
 
 import pytest
 from conftest import PROJECT, free_port
@@ -171,3 +172,29 @@ def test_evaluating_without_the_file_names_the_command_that_fetches_it(tmp_path)
     """So that nobody has to look for it."""
     with pytest.raises(AtelierError, match=r"nowhere\.pth: expected a file of weights .* by `make weights` or by hand"):
         load_extractor(EvaluateConfig("inception", weights=str(tmp_path / "nowhere.pth")))
+
+
+def test_ctrl_c_leaves_what_has_come_for_the_next_time(server, tmp_path, monkeypatch):
+    """Under no name that anyone would load."""
+
+    def stop(bar, amount):
+        raise KeyboardInterrupt
+
+    path = tmp_path / "official.pth"
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr("ganlib.progress.Progress.advance", stop)
+        weights(path, server.url)
+    assert left(tmp_path) == [".official.pth.partial"]
+    weights(path, server.url)
+    assert path.read_bytes() == DATA
+    assert server.asked[1].startswith("bytes=")
+
+
+def test_an_answer_that_leaves_https_is_refused(tmp_path, monkeypatch):
+    """Eight digits of sha256 are no proof against someone on the way."""
+    answer = MagicMock(url="http://elsewhere/weights.pth", status=200)
+    answer.__enter__.return_value = answer
+    monkeypatch.setattr("ganlib.fetch.urlopen", lambda request, timeout: answer)
+    with pytest.raises(AtelierError, match=r"was sent on to http://elsewhere/weights\.pth, which anyone on the way could change"):
+        weights(tmp_path / "official.pth", "https://somewhere/weights.pth")
+    assert left(tmp_path) == []
