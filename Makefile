@@ -3,6 +3,7 @@
 SHELL := /bin/bash
 PYTHON ?= python3
 PRESET ?= quick
+OLD ?= HEAD
 BIN := .venv/bin
 # pip's five hundred lines as a line every twenty packages
 COUNT_PACKAGES = /^Collecting / && ++n % 20 == 0 { printf "  %d of %d packages found\n", n, all; fflush() } \
@@ -43,6 +44,18 @@ bench: .venv/installed ## All that is claimed about speed, ours and others' side
 .PHONY: bench-curation
 bench-curation: .venv/installed ## What curating finds of defects that were planted, ours and cleanvision's side by side, some minutes
 	@$(BIN)/python -m bench.curation
+
+.PHONY: bench-metrics
+bench-metrics: .venv/installed ## How quick and how exact the scores are, beside torchmetrics and scipy, some minutes
+	@$(BIN)/python -m bench.metrics
+
+.PHONY: diff
+diff: .venv/installed ## Scores of two revisions, with their errors, if made alike (OLD=HEAD, NEW= what lies here)
+	@$(BIN)/python -m tasks.diff $(OLD) $(NEW)
+
+.PHONY: weights
+weights: .venv/installed ## Fetch the official Inception weights into weights/, once: with them a score may be called FID
+	@$(BIN)/python -m tasks.weights
 
 .PHONY: up
 up: .venv/installed ## Start the Prefect server, a worker and the MLflow server on this machine; register train-gan/nightly

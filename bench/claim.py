@@ -10,7 +10,7 @@ class Contest:
 
     same: how that was found, in words. times: how often the peer's work is to be done for ours to be done once. counted:
     whether the work of ours is products and sums that a ceiling can be set for. check: raises where ours, having run, did not do
-    all of it.
+    all of it. errors: works out how far off peer and ours are, as shares of a reference, where there is one.
     """
 
     peer: Callable[[], object]
@@ -19,6 +19,7 @@ class Contest:
     times: float = 1.0
     counted: bool = True
     check: Callable[[], None] = lambda: None
+    errors: Callable[[], tuple[float, float]] | None = None
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ EVALUATION = Path("artifacts/evaluation/evaluation.json")  # what lies behind th
 REPORT = Path("artifacts/report/report.html")
 PUBLISHABLE = REPORT.parent / "model"  # the model with its card and scores, to be published as it is
 COMPARE = Path("compare")  # a DVC project of its own, with a folder for every preset of a comparison
+WEIGHTS = Path("weights")  # of networks that others published, fetched once; never in git or DVC
 RUNS = Path(".runs")  # checkpoints and histories of runs in progress; never in DVC
 CURATED = RUNS / "curate"  # what curating found out about pictures, so that only new ones cost
 DRIFT = CURATED / "drift.json"  # how the data set differs from the last one

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 import tomllib
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -16,10 +17,12 @@ from conftest import PROJECT
 from test_evaluate import store
 from torch import nn
 
+import bench.metrics
 import bench.report
 from bench import gpu
 from bench.ceiling import Ceiling, gflop
 from bench.claim import Claim, Contest, NotTheSame
+from bench.claims import scores
 from bench.peers import frechet, sngan
 from bench.quality import Pair
 from bench.race import Lap, race
@@ -29,6 +32,8 @@ from bench.row import Row, table
 from bench.same import Twins
 from ganlib.methods.gan import Gan
 from ganlib.metrics.frechet import frechet_distance
+from ganlib.metrics.kernel import kernel_distance
+from ganlib.metrics.neighbours import neighbour_scores
 from ganlib.nets.dcgan import Dcgan
 from ganlib.nets.resnet import Resnet
 from ganlib.pictures.store import Store
@@ -207,3 +212,57 @@ def test_what_the_gpu_bench_does_works_elsewhere_too(tmp_path: Path, monkeypatch
     assert found["pictures_per_second"] > 0
     assert found["scores"]["fd_lite0"]["value"] > found["scores"]["fd_lite0"]["floor"]
     assert (tmp_path / "grid.png").exists()
+
+
+@pytest.mark.parametrize("prepare", [scores.kernel, scores.neighbours], ids=["kernel", "neighbours"])
+def test_scores_of_all_pairs_are_compared_with_what_computes_the_same(
+    prepare: Callable[[], Contest], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Few small sets; where ours were something else, no time would be taken."""
+    monkeypatch.setattr(scores, "PICTURES", 60)
+    monkeypatch.setattr(scores, "DIMENSION", 16)
+    contest = prepare()
+    assert contest.errors is None or max(contest.errors()) < 1e-12
+    wrong = neighbour_scores(*scores._features(60), neighbours=3), kernel_distance(*scores._features(50))
+    monkeypatch.setattr(scores, "neighbour_scores", lambda *sets: wrong[0])
+    monkeypatch.setattr(scores, "kernel_distance", lambda *sets: wrong[1])
+    with pytest.raises(NotTheSame):
+        prepare()
+
+
+def test_references_at_full_size_are_right_at_a_small_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Closed forms and whole numbers: both ways agree with them, and what is off by a thousandth is seen to be."""
+    monkeypatch.setattr(scores, "DIMENSION", 16)
+    first, _ = scores._features(200)
+    monkeypatch.setattr(scores, "_features", lambda number: (first[:number], first[:number] + np.float32(0.1)))
+    for contest in (scores.many(frechet.schur_root), scores.few(frechet.eigenvalue_root), scores.moments()):
+        assert contest.errors is not None
+        assert max(contest.errors()) < 1e-6
+    distance = scores.frechet_distance
+    monkeypatch.setattr(scores, "frechet_distance", lambda *sets: 1.001 * distance(*sets))
+    monkeypatch.setattr(scores, "_DIGITS", 1)
+    off = scores.few(frechet.eigenvalue_root).errors
+    assert off is not None
+    assert off()[1] == pytest.approx(1e-3, rel=1e-3)
+
+
+def test_the_bench_of_scores_shows_times_and_errors_side_by_side(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A line a comparison with both errors, a line a hard case with all ways, and the same in a file."""
+    contest = Contest(lambda: _busy(0.02), lambda: _busy(0.01), "nothing", errors=lambda: (3e-7, 2e-12))
+    claim = Claim("frechet-toy", "float64", "a peer", 1.5, lambda: contest, rounds=2)
+    monkeypatch.setattr(bench.metrics, "CLAIMS", [claim, Claim("step", "float32", "a peer", 2, lambda: contest)])
+    monkeypatch.setattr(bench.metrics, "UNCLAIMED", [])
+    monkeypatch.setattr(bench.metrics, "PATH", tmp_path / "metrics.json")
+    monkeypatch.setattr(sys, "argv", ["bench.metrics"])
+    bench.metrics.main()
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[1].split()[:1] == ["frechet-toy"]
+    assert lines[1].split()[4:] == ["2e-12", "3e-07", "a", "peer"]
+    assert "step" not in "".join(lines[:2])
+    kept = json.loads((tmp_path / "metrics.json").read_text())
+    assert kept["timed"][0]["ratio"] == pytest.approx(2, rel=0.3)
+    assert all(one["off"] < 1e-6 for one in kept["hard"])
+    assert len(kept["hard"]) == len(bench.metrics.cases())
+    assert any(max(one["peers"].values()) > 1e-6 for one in kept["hard"])  # so that the cases are hard

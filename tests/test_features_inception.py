@@ -31,7 +31,11 @@ class Reference:
 
     def __init__(self, weights):
         self.weights = weights
-        self.shapes = {}
+        self.outputs = {}
+
+    @property
+    def shapes(self):
+        return {name: tuple(x.shape[1:]) for name, x in self.outputs.items()}
 
     def unit(self, x, name, stride=1, padding=(0, 0)):
         w = self.weights
@@ -50,10 +54,10 @@ class Reference:
         x = F.max_pool2d(self.unit(self.unit(x, "Conv2d_3b_1x1"), "Conv2d_4a_3x3"), 3, 2)
         for name in ("Mixed_5b", "Mixed_5c", "Mixed_5d", "Mixed_6a", "Mixed_6b", "Mixed_6c", "Mixed_6d", "Mixed_6e"):
             x = {"5": self.five, "6": self.six}[name[6]](x, name)
-            self.shapes[name] = tuple(x.shape[1:])
+            self.outputs[name] = x
         for name, pool in (("Mixed_7a", None), ("Mixed_7b", "average"), ("Mixed_7c", "maximum")):
             x = self.seven(x, name, pool)
-            self.shapes[name] = tuple(x.shape[1:])
+            self.outputs[name] = x
         return F.adaptive_avg_pool2d(x, 1).flatten(1)
 
     def average(self, x):
@@ -127,6 +131,56 @@ def test_it_computes_what_a_second_reading_of_the_graph_computes(weights):
         *[(768, 17, 17)] * 5,
         *[(1280, 8, 8), (2048, 8, 8), (2048, 8, 8)],
     ]
+
+
+@pytest.fixture(scope="module")
+def walked(weights):
+    """What every layer of the network puts out in float64, by name, with norms as they are in the file; and the reference."""
+    network = inception.Inception().double().eval()
+    network.load_state_dict(weights)
+    outputs = {}
+    for name, module in network.named_children():
+        module.register_forward_hook(lambda _, inputs, output, name=name: outputs.update({name: output}))
+    dice = np.random.default_rng(1)
+    picture = torch.from_numpy(dice.uniform(-1, 1, (1, 3, 299, 299)))
+    reference = Reference({name: tensor.double() for name, tensor in weights.items()})
+    with torch.inference_mode():
+        outputs["features"], reference.outputs["features"] = network(picture), reference.forward(picture)
+    return outputs, reference.outputs
+
+
+def test_every_block_agrees_with_the_second_reading_to_float64s_rounding(walked):
+    """So that no difference is small enough to hide behind float32's: from 5b to the pooled features."""
+    found, expected = walked
+    assert len(expected) == 12
+    for name, output in expected.items():
+        torch.testing.assert_close(found[name], output, rtol=1e-9, atol=1e-9 * float(output.abs().mean()), msg=name)
+
+
+def test_every_layer_has_its_published_shape(walked):
+    """Channels, height and width for a picture of 299 pixels (Szegedy et al. 2016, table 1)."""
+    found, _ = walked
+    stem = {
+        "Conv2d_1a_3x3": (32, 149, 149),
+        "Conv2d_2a_3x3": (32, 147, 147),
+        "Conv2d_2b_3x3": (64, 147, 147),
+        "Conv2d_3b_1x1": (80, 73, 73),
+        "Conv2d_4a_3x3": (192, 71, 71),
+    }
+    early = dict.fromkeys(("Mixed_5c", "Mixed_5d"), (288, 35, 35))
+    middle = dict.fromkeys((f"Mixed_6{letter}" for letter in "abcde"), (768, 17, 17))
+    late = {"Mixed_7a": (1280, 8, 8), "Mixed_7b": (2048, 8, 8), "Mixed_7c": (2048, 8, 8), "features": (2048,)}
+    shapes = {name: tuple(output.shape[1:]) for name, output in found.items()}
+    assert shapes == {**stem, "Mixed_5b": (256, 35, 35), **early, **middle, **late}
+
+
+def test_it_has_as_many_weights_as_are_published():
+    """94 convolutions of 21,751,136 weights, norms of 17,216 channels; the file's last layer tells 1,008 classes."""
+    state = inception.Inception().state_dict()
+    kernels = [tensor for name, tensor in state.items() if name.endswith("conv.weight")]
+    assert (len(kernels), sum(kernel.numel() for kernel in kernels)) == (94, 21_751_136)
+    assert sum(tensor.numel() for name, tensor in state.items() if name.endswith("bn.bias")) == 17_216
+    assert tuple(state["fc.weight"].shape) == (1008, 2048)
 
 
 def test_the_file_of_weights_is_loaded_when_its_digest_is_right(weights, monkeypatch, tmp_path):

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from ganlib.metrics.neighbours import neighbour_scores
+from ganlib.metrics.neighbours import CUTS, _sides, neighbour_scores
 
 
 def draw(seed, count=60, dimension=6, shift=0.0):
@@ -89,3 +89,27 @@ def test_a_share_of_zero_or_one_has_an_error_too():
     for found in neighbour_scores(draw(1), draw(2, shift=100)):
         assert found.error > 0 or found.name == "density"
     assert all(found.error > 0 for found in neighbour_scores(draw(1), draw(1)))
+
+
+@pytest.mark.parametrize("block", [7, 1000])
+@pytest.mark.parametrize("counts", [(60, 60), (41, 57)], ids=["even", "odd"])
+def test_errors_are_those_of_halves_scored_by_themselves(block, counts):
+    """The spread of both halves' scores, each set cut twenty times, by definition and with radii of their own: half of it is the
+    variance of the whole. A share has no less than Wilson's."""
+    fake, real = draw(1, counts[0], shift=0.5), draw(2, counts[1])
+    dice = np.random.default_rng(0)
+    sides = zip(*(_sides(count, dice)[1:].numpy() for count in counts), strict=True)
+    halves = [[brute_force(fake[a == side], real[b == side], 3) for side in (False, True)] for a, b in sides]
+    assert len(halves) == CUTS
+    for found in neighbour_scores(fake, real, 3, block):
+        variance = np.mean([np.square(one[found.name] - other[found.name]) / 4 for one, other in halves])
+        n, p = counts[found.name in ("recall", "coverage")], found.value
+        wilson = 0 if found.name == "density" else (p * (1 - p) / n + 1 / (4 * n * n)) ** 0.5 / (1 + 1 / n)
+        assert found.error == pytest.approx(max(np.sqrt(variance), wilson), rel=1e-9)
+
+
+def test_pictures_are_ranked_by_the_balls_they_lie_in_then_by_how_far_outside():
+    """One in the middle of the real points, one at the edge, two far away, the further one last."""
+    real = draw(1, count=80, dimension=2)
+    generated = np.array([[30.0, 0.0], [0.0, 0.0], [9.0, 0.0], [2.0, 2.0]])
+    assert ranking(generated, real) == [1, 3, 2, 0]

@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 from scipy import linalg
 from torch import Tensor
 
-Features = NDArray[np.float32]
+Features = NDArray[np.float32] | NDArray[np.float64]
 
 
 def by_numpy(features: Features) -> tuple[Tensor, Tensor]:

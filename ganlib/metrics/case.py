@@ -13,7 +13,7 @@ from ganlib.metrics.measure import Measurement
 from ganlib.metrics.memorisation import FEWEST as FEWEST_LEARNT
 from ganlib.metrics.memorisation import Memorisation, memorisation
 from ganlib.metrics.moments import Features
-from ganlib.metrics.neighbours import Hits, meet
+from ganlib.metrics.neighbours import neighbour_scores
 
 
 @dataclass(frozen=True)
@@ -42,11 +42,6 @@ class Case:
         return extrapolate(self.fake, self.real, self.seed)
 
     @cached_property
-    def hits(self) -> Hits:
-        """What lies among whose nearest neighbours."""
-        return meet(self.fake, self.real, self.neighbours)
-
-    @cached_property
     def copies(self) -> Memorisation | None:
         """How near the suspects come to training pictures; None where these are not known, or too few."""
         if self.train is None or self.suspects is None or self.yardstick is None or len(self.train) < FEWEST_LEARNT:
@@ -63,7 +58,7 @@ def _kernel(case: Case) -> Iterable[Measurement]:
 
 
 def _neighbours(case: Case) -> Iterable[Measurement]:
-    return case.hits.measurements(case.neighbours)
+    return neighbour_scores(case.fake, case.real, case.neighbours)
 
 
 def _diversity(case: Case) -> Iterable[Measurement]:

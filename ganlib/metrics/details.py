@@ -7,6 +7,7 @@ import numpy as np
 from ganlib.metrics.classes import ClassDistance, class_distance
 from ganlib.metrics.evaluate import Evaluation
 from ganlib.metrics.fingerprint import six
+from ganlib.metrics.ranking import ranking
 
 #: How many suspicious pictures are told, and how many of the best and of the worst.
 SUSPECTS, SHOWN = 12, 16
@@ -18,11 +19,12 @@ def details(evaluation: Evaluation) -> dict[str, Any]:
 
     Pictures are rows: generated ones of what was given to be scored, training ones of the data set's train split.
     """
-    ranking = evaluation.rows[evaluation.case.hits.ranking()].tolist()
+    case = evaluation.case
+    ranked = evaluation.rows[ranking(case.fake, case.real, case.neighbours)].tolist()
     return {
         **_copies(evaluation),
-        "best": ranking[:SHOWN],
-        "worst": ranking[::-1][:SHOWN],
+        "best": ranked[:SHOWN],
+        "worst": ranked[::-1][:SHOWN],
         "label": evaluation.scores[0].fingerprint.label or None,
         "classes": [_entry(found) for found in class_distances(evaluation)],
     }

@@ -3,91 +3,62 @@
 A set's manifold is the union of balls around its samples that reach to each one's k-th nearest neighbour within the set.
 """
 
-from dataclasses import dataclass
-
+import numpy as np
 import torch
 from torch import Tensor
 
-from ganlib.metrics.distances import squared_distances
-from ganlib.metrics.measure import Measurement, share
+from ganlib.metrics.balls import balls_around, meet
+from ganlib.metrics.measure import Measurement
 from ganlib.metrics.moments import Features, double
-from ganlib.metrics.parallel import parallel
 
 #: Rows of the matrix of distances that a thread holds at a time.
 BLOCK = 512
 
-
-@dataclass(frozen=True)
-class Manifold:
-    """points: [N, D]. radii: [N], squared distances to the k-th nearest neighbour."""
-
-    points: Tensor
-    radii: Tensor
-
-
-@dataclass(frozen=True)
-class Hits:
-    """What generated points meet. balls: real balls that hold each of them. covered: real points whose ball holds one of
-    them. recalled: real points that lie in the ball of one of them. outside: squared distance of each of them to the real point
-    in whose ball it lies, or comes nearest to lying, in radii of that ball."""
-
-    balls: Tensor
-    covered: Tensor
-    recalled: Tensor
-    outside: Tensor
-
-    def measurements(self, neighbours: int) -> tuple[Measurement, ...]:
-        """Precision, recall, density, coverage."""
-        density = self.balls.double() / neighbours
-        return (
-            _share("precision", self.balls > 0),
-            _share("recall", self.recalled),
-            Measurement("density", float(density.mean()), float(density.std() / len(density) ** 0.5)),
-            _share("coverage", self.covered),
-        )
-
-    def ranking(self) -> list[int]:
-        """The generated points, the one in most balls first; those in as many by how far inside, or outside, they are."""
-        return sorted(range(len(self.balls)), key=lambda i: (-int(self.balls[i]), float(self.outside[i]), i))
+#: How often both sets are cut into halves for the errors; with more of them an error hardly becomes steadier.
+CUTS = 20
 
 
 def neighbour_scores(generated: Features, real: Features, neighbours: int = 5, block: int = BLOCK) -> tuple[Measurement, ...]:
-    """Precision, recall (Kynkäänniemi et al. 2019, equations 1 and 2), density and coverage (Naeem et al. 2020); see `meet`."""
-    return meet(generated, real, neighbours, block).measurements(neighbours)
+    """Precision, recall (Kynkäänniemi et al. 2019, equations 1 and 2), density and coverage (Naeem et al. 2020).
 
+    [N, D] and [M, D] features, N and M >= 2 `neighbours` + 2. A point on the surface of a ball is inside. Memory: `block` rows of
+    distances a thread.
 
-def meet(generated: Features, real: Features, neighbours: int = 5, block: int = BLOCK) -> Hits:
-    """What [N, D] generated features meet among [M, D] real ones, N and M > `neighbours`.
-
-    A point on the surface of a ball is inside. Memory: `block` rows of distances a thread. The error of the scores is that of a
-    share of independent samples (Wilson 1927, which stays above zero for shares of 0 and 1), for density that of a mean; both
-    take the manifolds as given.
+    The errors are those of other pictures of both kinds, manifolds and all. Both sets are cut into halves at random, twenty
+    times; the scores of the two halves are two independent draws, of variance (difference)² / 2, and the whole has half of it
+    (subsampling: Politis and Romano 1994). Balls overlap, so the error of independent samples would be up to three times too
+    small; the jackknife's would be up to twice too large. For a share it is no less than what Wilson (1927) has for independent
+    samples, which stays above zero for shares of 0 and 1. Simulated, the truth lies within one and two errors in some 55 to 75
+    and 87 to 97 % of draws; of a density far above one in fewer, for its error is up to 40 % too small.
     """
     centre = double(real).mean(dim=0)  # distances from afar lose digits
-    fake, true = (_manifold(double(x) - centre, neighbours, block) for x in (generated, real))
-    blocks = zip(torch.split(fake.points, block), torch.split(fake.radii, block), strict=True)
-    hits = list(parallel(lambda part: _hits(*part, true), blocks))
-    return Hits(
-        torch.cat([part.balls for part in hits]),
-        torch.stack([part.covered for part in hits]).any(dim=0),
-        torch.stack([part.recalled for part in hits]).any(dim=0),
-        torch.cat([part.outside for part in hits]),
+    dice = np.random.default_rng(0)
+    fake, true = (balls_around(double(x) - centre, _sides(len(x), dice), neighbours, block) for x in (generated, real))
+    in_real, in_fake = meet(fake, true, block)
+    return (
+        _share("precision", in_real.held > 0, fake.side),
+        _share("recall", in_fake.held > 0, true.side),
+        Measurement("density", *_mean(in_real.held.double() / neighbours, fake.side)),
+        _share("coverage", in_real.holds > 0, true.side),
     )
 
 
-def _manifold(points: Tensor, neighbours: int, block: int) -> Manifold:
-    def radii(rows: Tensor) -> Tensor:
-        return squared_distances(rows, points).kthvalue(neighbours + 1, dim=1).values  # the nearest is the point itself
-
-    return Manifold(points, torch.cat(list(parallel(radii, torch.split(points, block)))))
-
-
-def _hits(points: Tensor, radii: Tensor, true: Manifold) -> Hits:
-    distances = squared_distances(points, true.points)
-    in_real = distances <= true.radii
-    outside = (distances / true.radii.clamp(min=torch.finfo(distances.dtype).tiny)).amin(dim=1)
-    return Hits(in_real.sum(dim=1), in_real.any(dim=0), (distances <= radii[:, None]).any(dim=0), outside)
+def _sides(count: int, dice: np.random.Generator) -> Tensor:
+    """[1 + CUTS, count]: no cut, then at random two halves, which differ by one at most."""
+    cuts = [dice.permutation(count) % 2 == 1 for _ in range(CUTS)]
+    return torch.from_numpy(np.stack([np.zeros(count, bool), *cuts]))
 
 
-def _share(name: str, hits: Tensor) -> Measurement:
-    return share(name, int(hits.sum()), len(hits))
+def _mean(values: Tensor, side: Tensor) -> tuple[float, float]:
+    """Of [S, N] values in the cuts `side` the mean without a cut, and its error by the means of the halves."""
+    values, other = values.double(), side.double()
+    halves = (values * other).sum(dim=1) / other.sum(dim=1), (values * (1 - other)).sum(dim=1) / (1 - other).sum(dim=1)
+    variance = (halves[0] - halves[1])[1:].square().mean() / 4
+    return float(values[0].mean()), float(variance.sqrt())
+
+
+def _share(name: str, hits: Tensor, side: Tensor) -> Measurement:
+    share, error = _mean(hits, side)
+    n = hits.shape[1]
+    wilson = (share * (1 - share) / n + 1 / (4 * n * n)) ** 0.5 / (1 + 1 / n)
+    return Measurement(name, share, max(error, wilson))

@@ -18,9 +18,11 @@ from ganlib.metrics.config import EvaluateConfig
 from ganlib.metrics.extractors.base import Extractor, fold_batch_norm, load_weights
 from ganlib.metrics.resize import tensorflow1
 
-SHA256 = "6726825d"
+SHA256 = "6726825d"  # how it begins, by the file's published name
+NAME = f"pt_inception-2015-12-05-{SHA256}.pth"
+URL = f"https://github.com/mseitzer/pytorch-fid/releases/download/fid_weights/{NAME}"
 REMEDY = (
-    "Fetch pt_inception-2015-12-05-6726825d.pth once, from the release fid_weights of github.com/mseitzer/pytorch-fid, "
+    f"Fetch {NAME} once, by `make weights` or by hand from the release fid_weights of github.com/mseitzer/pytorch-fid, "
     "name it in evaluate.weights, or set evaluate.extractor to lite0."
 )
 
