@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from ganlib.metrics.neighbours import CUTS, _sides, neighbour_scores
+from ganlib.metrics.ranking import ranking
 
 
 def draw(seed, count=60, dimension=6, shift=0.0):
