@@ -10,7 +10,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tasks import places
+from tasks import diagnosis, places
 from tasks.cli import run
 from tasks.record import Record, publish
 
@@ -68,9 +68,11 @@ def record(params: "Params") -> Record:
     numbers = {name: score["value"] for name, score in scores.items()}
     for part in ("standard_error", "floor"):
         numbers |= {f"{name}_{part}": score[part] for name, score in scores.items()}
-    files = [places.SCORES, *sorted(places.PLOTS.glob("*.png"))]
+    diagnosed = [places.DIAGNOSIS] if places.DIAGNOSIS.exists() else []
+    files = [places.SCORES, *diagnosed, *sorted(places.PLOTS.glob("*.png"))]
     reads, writes = [places.DATASET, places.SAMPLES], [places.SCORES, places.PLOTS]
-    return Record("evaluate", asdict(params.evaluate), numbers, files, reads=reads, writes=writes)
+    tags = diagnosis.tag(places.DIAGNOSIS)
+    return Record("evaluate", asdict(params.evaluate), numbers, files, reads=reads, writes=writes, tags=tags)
 
 
 def main() -> None:
@@ -86,6 +88,10 @@ def main() -> None:
     params = load()
     print(table(evaluate(params.evaluate, places.DATASET, places.SAMPLES, places.SCORES, places.PLOTS, places.FEATURES)))
     print(f"Scores in {places.SCORES}, plots in {places.PLOTS}.")
+    if places.MODEL.exists():
+        plot = places.PLOTS / "diagnosis.png"
+        found = diagnosis.diagnose(places.MODEL, places.SCORES, places.EVALUATION, places.DIAGNOSIS, plot)
+        print(diagnosis.lines(found))
     publish(record(params))
 
 

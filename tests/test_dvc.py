@@ -18,7 +18,10 @@ PLUMBING = {
 DRIFT = {f"ganlib.metrics.{module}" for module in ("kernel", "measure", "moments")}  # told besides, of two data sets
 NO_MATTER = {
     "curate": DRIFT,
-    "train": {"ganlib.sampling.grid", "ganlib.sampling.png", "ganlib.pictures"},  # how sheets look; how a store is written
+    "train": {
+        *("ganlib.sampling.grid", "ganlib.sampling.png", "ganlib.pictures"),  # how sheets look; how a store is written
+        *("ganlib.metrics.diagnosis", "ganlib.metrics.figures", "tasks.diagnosis"),  # told to a person
+    },
     "sample": {"ganlib.objectives", "ganlib.pictures", "ganlib.ranks", "ganlib.training"},  # only a generator is used
     "evaluate": {"ganlib.pictures"},  # how a store is written; folders of pictures, which can be scored too
     "report": {"ganlib"},  # shows what the others made

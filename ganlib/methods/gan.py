@@ -154,6 +154,10 @@ class Game:
         """The averaged generator, and the discriminator as it stands."""
         return {"generator": self.average.module, "discriminator": self.d}
 
+    def judge(self) -> nn.Module | None:
+        """The discriminator as it stands; none where it answers with errors of reconstruction, of which G's are to be lower."""
+        return None if self.objective.reconstructs else self.d
+
     def parts(self) -> Parts:
         """Both networks, both optimisers, the average, the dials."""
         return {
@@ -172,10 +176,10 @@ class Game:
             score_real, score_fake = self.d(real).float(), self.d(fake).float()
         loss = self.objective.balanced(score_real, score_fake, self.dials.balance)
         total = loss + self.knobs.penalty_every * self._penalty(real, fake, batch) if penalise else loss
-        descend(self.optimiser_d, total, "discriminator")
+        norm = descend(self.optimiser_d, total, "discriminator")
         self._turn(gathered(score_real.detach()), gathered(score_fake.detach()))
-        seen = {"loss_d": loss.detach(), "score_real": score_real.detach().mean(), "score_fake": score_fake.detach().mean()}
-        return seen | self._dials()
+        scores = {"score_real": score_real.detach().mean(), "score_fake": score_fake.detach().mean()}
+        return {"loss_d": loss.detach(), "gradient_d": norm} | scores | self._dials()
 
     def _drawn(self, batch: Batch, fake: Tensor) -> dict[str, Tensor]:
         """A step of G, which drew these pictures, through a D that costs no gradients of its own."""
@@ -186,8 +190,8 @@ class Game:
                 if self.objective.relative:
                     score_real = self.d(self._augmented(batch.real, batch.dice)).float()
             loss = self.objective.generator(score_real, score_fake)
-            descend(self.optimiser_g, loss, "generator")
-        return {"loss_g": loss.detach()}
+            norm = descend(self.optimiser_g, loss, "generator")
+        return {"loss_g": loss.detach(), "gradient_g": norm}
 
     def _penalty(self, real: Tensor, fake: Tensor, batch: Batch) -> Tensor:
         """The weighted sum of the penalties, in float32: a second derivative has no digits to spare."""
