@@ -41,8 +41,8 @@ class Watch(Protocol):
     def number(self) -> int: ...
 
     def scores(self, drawn: Pictures) -> Mapping[str, float | str]:
-        """Numbers (and names) by name of pictures uint8 [number, H, W, C]. A training's patience goes by those of `DISTANCES` that
-        are there, of which less is better, and by their standard errors, `quick_fd_error` for one."""
+        """Numbers, and text, by name of pictures uint8 [number, H, W, C]. Patience goes by those of `DISTANCES` that are there,
+        the less the better, and by their standard errors, `quick_fd_error` for one."""
         ...
 
     def remarks(self, history: Lines, looks: Lines) -> Sequence[str]:

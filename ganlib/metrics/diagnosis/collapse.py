@@ -1,7 +1,7 @@
 """Mode collapse: whatever the code, nearly the same picture; or values of a label that are not drawn at all."""
 
 from ganlib.metrics.diagnosis.base import Evidence, Finding
-from ganlib.metrics.diagnosis.thresholds import RISE, UNLIKE, VARIETY
+from ganlib.metrics.diagnosis.thresholds import LIKE, RISE, VARIETY
 from ganlib.metrics.votes import Value
 
 
@@ -16,8 +16,8 @@ def collapse(run: Evidence) -> Finding | None:
     return Finding(
         "mode-collapse",
         f"The generator has collapsed: what it draws varies {variety[-1]:.2g} times as much as real pictures do.",
-        "Lower train.method.lr_generator and train.method.lr_discriminator, raise train.batch and train.method.penalties.r1; with "
-        "the network dcgan leave train.method.network.norm at false, whose discriminator sees a collapse; with began raise "
+        "Lower train.method.lr_generator and train.method.lr_discriminator, raise train.batch and train.method.penalties.r1; "
+        "with the network dcgan leave train.method.network.norm at false, whose discriminator sees a collapse; with began raise "
         "train.method.objective.gamma.",
         {"variety": float(variety[-1]), "covered": run.covered},
     )
@@ -46,7 +46,7 @@ def _counted(run: Evidence) -> list[str]:
 
 def _voted(run: Evidence) -> list[str]:
     """Those that were missing at each of the last two looks; nothing where too little is covered for neighbours to tell."""
-    if not run.covered > UNLIKE or len(run.looks) < 2:
+    if not run.covered >= LIKE or len(run.looks) < 2:
         return []
     before, last = ([name for name in str(look.get("values_missing", "")).split(", ") if name] for look in run.looks[-2:])
     return [name for name in last if name in before]

@@ -11,8 +11,8 @@ def check(run: Evidence) -> Finding | None:
         return None
     return Finding(
         "memorisation",
-        f"The generator copies: {copied['value']:.1%} of what it draws are pictures that it was shown, beyond what held-out pictures "
-        "are.",
+        f"The generator copies: {copied['value']:.1%} of what it draws are pictures that it was shown, beyond what "
+        "held-out pictures are.",
         "Collect more pictures; end sooner (train.kimg, or train.patience_kimg); lower train.method.network.width"
         + ("; augment what the discriminator sees (train.method.augment.kinds)." if run.game else "."),
         {"copied": float(copied["value"]), "p_value": float(copied["p_value"])},

@@ -1,27 +1,32 @@
-"""A run that goes round in circles: better, worse, better, by far more than chance."""
+"""A run that goes round in circles: what has been won is lost again, more than once."""
 
-import numpy as np
-
-from ganlib.metrics.diagnosis.base import Evidence, Finding
-from ganlib.metrics.diagnosis.thresholds import SWING, SWING_ERRORS, TURNS
+from ganlib.metrics.diagnosis.base import Evidence, Finding, Series
+from ganlib.metrics.diagnosis.thresholds import LOST, RELAPSE_ERRORS, RELAPSES
 
 
 def check(run: Evidence) -> Finding | None:
-    """Whether the distance to real pictures turned, again and again over the late looks, with large swings on either side."""
-    distances, errors = run.late("coarse_fd"), run.late("coarse_fd_error")
-    if len(distances) < 4:
+    """Whether the distance to real pictures has become a multiple of the best one so far, and better again, several times."""
+    distances, errors = run.seen("coarse_fd"), run.seen("coarse_fd_error")
+    count = relapses(distances, errors)
+    if count < RELAPSES:
         return None
-    swings = np.diff(distances)
-    least = np.maximum(SWING_ERRORS * errors[1:], SWING * np.minimum(distances[1:], distances[:-1]))
-    large = np.abs(swings) > least
-    turned = (swings[1:] * swings[:-1] < 0) & large[1:] & large[:-1]
-    if turned.mean() < TURNS:
-        return None
-    size = float(np.median(np.abs(swings) / distances[:-1]))
     return Finding(
         "oscillation",
-        f"The run goes round in circles: from look to look the distance to real pictures moves by {size:.0%}, and turns.",
+        f"The run goes round in circles: {count} times what was drawn became {LOST:g} times as far from real as it had been.",
         "Set train.method.beta1 to 0, raise train.method.penalties.r1 and train.method.ema_kimg, give train.decay a share of the "
         "run, lower train.method.lr_generator and train.method.lr_discriminator.",
-        {"turns": float(turned.mean()), "swing": size},
+        {"relapses": float(count)},
     )
+
+
+def relapses(distances: Series, errors: Series) -> int:
+    """How often a series rises from a low to `LOST` times that low, beyond its errors; in between it must fall by as much."""
+    count, rising = 0, False
+    turn = distances[0] if len(distances) else 0.0  # the lowest since the last relapse, or the highest since it began
+    for distance, error in zip(distances, errors, strict=True):
+        turn = max(turn, distance) if rising else min(turn, distance)
+        if not rising and distance > LOST * turn and distance - turn > RELAPSE_ERRORS * error:
+            count, rising, turn = count + 1, True, distance
+        elif rising and distance < turn / LOST:
+            rising, turn = False, distance
+    return count

@@ -19,7 +19,7 @@ def check(run: Evidence) -> Finding | None:
         return None
     return Finding(
         "discriminator-overfit",
-        f"The discriminator knows its pictures by heart: those that it never saw lie {share:.0%} of the way from them to "
+        f"The discriminator overfits: pictures that it never saw lie {share:.0%} of the way from those that it knows to "
         "generated ones in its scores.",
         f"{_remedy(run)} or collect more pictures.",
         {"share": share, "error": error},
