@@ -11,7 +11,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tasks import places
+from tasks import diagnosis, places
 from tasks.cli import run
 from tasks.record import Record, publish
 
@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from ganlib.config import Params
     from ganlib.metrics.config import EvaluateConfig
     from ganlib.metrics.fingerprint import Score
-
-BEHIND = "evaluation.json"
 
 
 def evaluate(
@@ -38,7 +36,7 @@ def evaluate(
 
     `real` is a data set (held-out pictures are the reference, training pictures the floor, and what copies are looked for in) or,
     like `fake`, a folder of pictures or an .npy array. `plots`: a folder for two plots. `cache`: a folder for features of real
-    pictures. model: the folder of what drew them, for the path length. behind: a folder for evaluation.json, with what lies
+    pictures. model: the folder of what drew them, for the path length. behind: the file, alone in its folder, for what lies
     behind the scores. strict: a label that real pictures do not have is an error; else it is said, and classes are not scored.
     Raises `AtelierError` where pictures are missing, too few, or of different size.
     """
@@ -65,8 +63,8 @@ def evaluate(
         with new_folder(plots, "frechet.png") as partial:
             write_plots(evaluation, partial)
     if behind:
-        with new_folder(behind, BEHIND) as partial:
-            write_json(partial / BEHIND, details(evaluation))
+        with new_folder(behind.parent, behind.name) as partial:
+            write_json(partial / behind.name, details(evaluation))
     write_json(out, to_json(evaluation.scores))
     return evaluation.scores
 
@@ -95,9 +93,11 @@ def record(params: "Params") -> Record:
     numbers = {name: score["value"] for name, score in scores.items()}
     for part in ("standard_error", "floor", "p_value"):
         numbers |= {f"{name}_{part}": score[part] for name, score in scores.items() if score.get(part) is not None}
-    files = [places.SCORES, *sorted(places.PLOTS.glob("*.png")), places.BEHIND / BEHIND]
-    reads, writes = [places.DATASET, places.MODEL, places.SAMPLES], [places.SCORES, places.PLOTS, places.BEHIND]
-    return Record("evaluate", asdict(params.evaluate), numbers, files, reads=reads, writes=writes)
+    files = [places.SCORES, *sorted(places.PLOTS.glob("*.png")), places.DIAGNOSIS, places.EVALUATION]
+    reads = [places.DATASET, places.MODEL, places.SAMPLES]
+    writes = [places.SCORES, places.PLOTS, places.DIAGNOSIS, places.EVALUATION.parent]
+    there, tags = [path for path in files if path.exists()], diagnosis.tag(places.DIAGNOSIS)
+    return Record("evaluate", asdict(params.evaluate), numbers, there, reads=reads, writes=writes, tags=tags)
 
 
 def main() -> None:
@@ -112,8 +112,12 @@ def main() -> None:
 
     params = load()
     what = (params.evaluate, places.DATASET, places.SAMPLES, places.SCORES)
-    print(table(evaluate(*what, places.PLOTS, places.FEATURES, places.MODEL, places.BEHIND, strict=False)))
+    print(table(evaluate(*what, places.PLOTS, places.FEATURES, places.MODEL, places.EVALUATION, strict=False)))
     print(f"Scores in {places.SCORES}, plots in {places.PLOTS}.")
+    if places.MODEL.exists():
+        plot = places.PLOTS / "diagnosis.png"
+        found = diagnosis.diagnose(places.MODEL, places.SCORES, places.EVALUATION, places.DIAGNOSIS, plot)
+        print(diagnosis.lines(found))
     publish(record(params))
 
 

@@ -73,6 +73,11 @@ class Learner(Protocol):
         """The networks that are worth keeping; `generator` maps standard normal codes [N, latent] to pictures in [-1, 1]."""
         ...
 
+    def judge(self) -> nn.Module | None:
+        """The network as it stands whose answers [N] to pictures [N, C, H, W] are the higher, the more it takes them for real;
+        None where no network judges."""
+        ...
+
     def parts(self) -> Parts:
         """Everything that the next step depends on, by name: networks, averages, optimisers."""
         ...

@@ -170,6 +170,10 @@ class Game:
         """The averaged generator, and the discriminator as it stands."""
         return {"generator": self.average.module, "discriminator": self.d}
 
+    def judge(self) -> nn.Module | None:
+        """The discriminator as it stands; none where it answers with errors of reconstruction, of which G's are to be lower."""
+        return None if self.objective.reconstructs else self.d
+
     def parts(self) -> Parts:
         """Both networks, both optimisers, the average, the dials."""
         return {
@@ -190,9 +194,9 @@ class Game:
         total = loss + self.knobs.penalty_every * self._penalty(real, fake, batch) if penalise else loss
         told = {"told_real": of_real.untold, "told_fake": of_fake.untold}
         wrong = {name: untold for name, untold in told.items() if untold is not None}
-        descend(self.optimiser_d, total + sum(wrong.values()) if wrong else total, "discriminator")
+        norm = descend(self.optimiser_d, total + sum(wrong.values()) if wrong else total, "discriminator")
         self._turn(gathered(of_real.scores.detach()), gathered(of_fake.scores.detach()))
-        seen = {"loss_d": loss, "score_real": of_real.scores.mean(), "score_fake": of_fake.scores.mean()}
+        seen = {"loss_d": loss, "gradient_d": norm, "score_real": of_real.scores.mean(), "score_fake": of_fake.scores.mean()}
         return {name: value.detach() for name, value in (seen | wrong).items()} | self._dials()
 
     def _drawn(self, batch: Batch, fake: Tensor) -> dict[str, Tensor]:
@@ -204,8 +208,8 @@ class Game:
                     of_real = self.heard(self._augmented(batch.real, batch.dice), batch, True)
             loss = self.objective.generator(of_real.scores, of_fake.scores)
             untold = of_fake.untold
-            descend(self.optimiser_g, loss if untold is None else loss + self.share_g * untold, "generator")
-        return {"loss_g": loss.detach()}
+            norm = descend(self.optimiser_g, loss if untold is None else loss + self.share_g * untold, "generator")
+        return {"loss_g": loss.detach(), "gradient_g": norm}
 
     def _penalty(self, real: Tensor, fake: Tensor, batch: Batch) -> Tensor:
         """The weighted sum of the penalties, in float32: a second derivative has no digits to spare."""

@@ -33,7 +33,7 @@ class Batches:
         rows = np.array([self._row(position) for position in range(images, images + self.batch)])
         rows.sort()  # read from the memory map in one sweep; the order within a batch means nothing
         mine = shared(torch.from_numpy(rows))
-        real = self._read(mine).permute(0, 3, 1, 2).float().div_(127.5).sub_(1.0)
+        real = to_float(self._read(mine))
         return mirrored(real, dice) if self.flip else real, mine
 
     def _read(self, rows: Tensor) -> Tensor:
@@ -46,6 +46,11 @@ class Batches:
         if turn != self._round:
             self._round, self._order = turn, np.random.default_rng([self.seed, turn]).permutation(len(self.pictures))
         return int(self._order[place])
+
+
+def to_float(levels: Tensor) -> Tensor:
+    """Pictures uint8 [N, H, W, C] as networks take them: float32 [N, C, H, W] in [-1, 1], channels last."""
+    return levels.permute(0, 3, 1, 2).float().div_(127.5).sub_(1.0)
 
 
 def mirrored(pictures: Tensor, dice: torch.Generator) -> Tensor:

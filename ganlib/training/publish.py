@@ -24,8 +24,12 @@ from ganlib.training.device import Machine, choose, prepare
 from ganlib.training.history import read, without_clock
 from ganlib.training.memory import exhausted, too_little
 from ganlib.training.run_folder import claim, folder_for, locked
+from ganlib.training.watch import Watch
 
-_DECISIVE = ("methods", "nets", "objectives", "pictures/augment.py", "pictures/augmentations", "ranks.py", "training")
+_DECISIVE = (
+    *("methods", "nets", "objectives", "pictures/augment.py", "pictures/augmentations", "ranks.py", "training"),
+    *("metrics/quick.py", "metrics/votes.py"),  # what is seen at looks, which may end a run
+)
 
 
 @dataclass(frozen=True)
@@ -59,8 +63,10 @@ def _python(path: Path) -> list[Path]:
     return [path] if path.is_file() else list(path.rglob("*.py"))
 
 
-def train(store: Store, config: TrainConfig, out: Path, runs: Path) -> Trained:
+def train(store: Store, config: TrainConfig, out: Path, runs: Path, watch: Watch | None = None) -> Trained:
     """Train on the store's train split, resuming a run that was broken off; publish the model to the folder `out`.
+
+    watch: looks at the run every `config.sample_kimg`; by its scores the run may end early (`config.patience_kimg`).
 
     Raises `AtelierError` where the run is another's or being trained by another process, or pictures are too few.
     """
@@ -84,19 +90,24 @@ def train(store: Store, config: TrainConfig, out: Path, runs: Path) -> Trained:
         setting = Setting(store.size, store.channels, len(store.train), machine.torch_device, machine.dtype, machine.fast)
         learner = config.method.learner(setting)
         print(f"Trains {config.method.name} for {config.kimg:g} kimg {machine.describe()}; checkpoints in {folder}.")
-        outcome = _outcome(learner, store, config, machine, folder)
+        outcome = _outcome(learner, store, config, machine, folder, watch)
         if outcome is None:
             del learner
             raise too_little(config, setting, store.train, folder)
+        if outcome.early:
+            shown = f"{outcome.images / 1000:g} kimg of {config.kimg:g}"
+            print(f"Ended after {shown}: no better for {config.patience_kimg:g} kimg (train.patience_kimg).")
         if outcome.stopped_by is None and ranks.rank() == 0:
-            _publish(learner, store, config, folder, out)
+            _publish(learner, store, outcome.images, config, folder, out)
     return Trained(outcome.images, folder, machine, outcome.stopped_by)
 
 
-def _outcome(learner: Learner, store: Store, config: TrainConfig, machine: Machine, folder: Path) -> loop.Outcome | None:
+def _outcome(
+    learner: Learner, store: Store, config: TrainConfig, machine: Machine, folder: Path, watch: Watch | None
+) -> loop.Outcome | None:
     """What came of it; None where memory ran out. (Within the handler the error's frames would hold all that was in it.)"""
     try:
-        return loop.train(learner, store.train, config, machine, folder)
+        return loop.train(learner, store.train, config, machine, folder, store.heldout, watch)
     except RuntimeError as error:
         if not exhausted(error):
             raise
@@ -137,17 +148,18 @@ def _chosen(config: TrainConfig, folder: Path) -> Machine:
     return machine
 
 
-def _publish(learner: Learner, store: Store, config: TrainConfig, folder: Path, out: Path) -> None:
+def _publish(learner: Learner, store: Store, images: int, config: TrainConfig, folder: Path, out: Path) -> None:
     card = {
         "dataset": store.digest,
         "size": store.size,
         "channels": store.channels,
         "latent": learner.latent,
-        "kimg": config.kimg,
+        "kimg": images / 1000,
     }
     with new_folder(out, "model.json") as partial:
         write_model(partial, learner.published(), config.method, card)
-        lines = without_clock(read(folder / "history.jsonl"))
-        write_text(partial / "history.jsonl", "".join(json.dumps(line) + "\n" for line in lines))
+        for name in ("history.jsonl", "watch.jsonl"):
+            lines = without_clock(read(folder / name)) if (folder / name).exists() else []
+            write_text(partial / name, "".join(json.dumps(line) + "\n" for line in lines))
         for sheet in sorted((folder / "samples").glob("*.png")):
             write_bytes(partial / "samples" / sheet.name, sheet.read_bytes())
