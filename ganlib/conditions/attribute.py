@@ -8,6 +8,7 @@ from statistics import NormalDist
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ganlib.errors import AtelierError
 
@@ -15,6 +16,9 @@ from ganlib.errors import AtelierError
 NONE = "none"
 #: Knots of a number's distribution; classes that an attribute may have, at most.
 KNOTS, MOST = 17, 200
+
+#: The knob that names labels, for what is said of it.
+KNOB = "train.method.conditions"
 
 Value = str | float
 
@@ -45,6 +49,10 @@ class Attribute:
             low, high = self.knots[0], self.knots[-1]
             return [2 * (self.number(value) - low) / (high - low) - 1]
         return [float(place == self.place(value)) for place in range(len(self.values))]
+
+    def untold(self, told: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Numbers, back from the scale on which a network is told them."""
+        return self.knots[0] + (told + 1) / 2 * (self.knots[-1] - self.knots[0])
 
     def asked(self, value: Value | None) -> float:
         """The number at the end of a code that asks for the value; standard normal ones ask as often as the data have it.
@@ -84,7 +92,7 @@ class Attribute:
         return asdict(self)
 
     @staticmethod
-    def of(name: str, column: Sequence[Value | None]) -> "Attribute":
+    def of(name: str, column: Sequence[Value | None], knob: str = KNOB) -> "Attribute":
         """The attribute that a label is, with the values that its pictures have (None: it lacks the label).
 
         Numbers make a number, whose pictures must all have one; anything else makes classes. Raises `AtelierError` where there
@@ -92,13 +100,13 @@ class Attribute:
         """
         present = [value for value in column if value is not None]
         if present and all(isinstance(value, (int, float)) and not isinstance(value, bool) for value in present):
-            return _number(name, column)
+            return _number(name, column, knob)
         texts = [NONE if value is None else str(value) for value in column]
         values, counts = np.unique(texts, return_counts=True)
         if not 2 <= len(values) <= MOST:
             raise AtelierError(
-                f"train.method.conditions {name}: expected a label with 2 to {MOST} values, or a number, found {len(values)} "
-                "values; nothing was started. Leave it out, or collect pictures that differ in it."
+                f"{knob} {name}: expected a label with 2 to {MOST} values, or a number, found {len(values)} "
+                "values; nothing was done. Leave it out, or collect pictures that differ in it."
             )
         return Attribute(name, tuple(map(str, values)), tuple(float(count) / len(texts) for count in counts))
 
@@ -112,16 +120,15 @@ class Attribute:
 EDGE = 1e-4
 
 
-def _number(name: str, column: Sequence[Value | None]) -> Attribute:
+def _number(name: str, column: Sequence[Value | None], knob: str) -> Attribute:
     if missing := sum(value is None for value in column):
         raise AtelierError(
-            f"train.method.conditions {name}: expected a number for every picture, found {missing} pictures without one; nothing "
-            "was started. Leave it out, or complete the labels."
+            f"{knob} {name}: expected a number for every picture, found {missing} pictures without one; nothing "
+            "was done. Leave it out, or complete the labels."
         )
     knots = np.quantile(np.array(column, float), np.linspace(0, 1, KNOTS))
     if not knots[0] < knots[-1]:
         raise AtelierError(
-            f"train.method.conditions {name}: expected numbers that differ, found {knots[0]:g} everywhere; nothing was started. "
-            "Leave it out."
+            f"{knob} {name}: expected numbers that differ, found {knots[0]:g} everywhere; nothing was done. Leave it out."
         )
     return Attribute(name, knots=tuple(map(float, knots)))

@@ -12,7 +12,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ganlib.conditions.attribute import Attribute, Value
+from ganlib.conditions.attribute import KNOB, Attribute, Value
 from ganlib.errors import AtelierError
 
 PREFIX = "label."
@@ -78,7 +78,7 @@ class Conditions:
         return Conditions(tuple(map(Attribute.from_plain, content)))
 
 
-def columns_of(manifest: pd.DataFrame, names: Sequence[str]) -> dict[str, list[Value | None]]:
+def columns_of(manifest: pd.DataFrame, names: Sequence[str], knob: str = KNOB) -> dict[str, list[Value | None]]:
     """The values of these labels, by name, one for each row of a data set's manifest; None where a picture lacks one.
 
     Raises `AtelierError` where the data set has no such label; it says which it has.
@@ -89,12 +89,12 @@ def columns_of(manifest: pd.DataFrame, names: Sequence[str]) -> dict[str, list[V
             near = difflib.get_close_matches(name, known, n=1, cutoff=0.4)
             listed = ", ".join(near + [other for other in known if other not in near]) or "it has none"
             raise AtelierError(
-                f"train.method.conditions {name}: expected a label of the data set ({listed}), found no such one; nothing was "
-                "started. Name one of these."
+                f"{knob} {name}: expected a label of the data set ({listed}), found no such one; nothing was "
+                "done. Name one of these."
             )
     return {name: [None if pd.isna(value) else value for value in manifest[f"{PREFIX}{name}"].tolist()] for name in names}
 
 
-def of_labels(columns: Mapping[str, Sequence[Value | None]]) -> Conditions:
-    """The conditions that these labels make."""
-    return Conditions(tuple(Attribute.of(name, column) for name, column in columns.items()))
+def of_labels(columns: Mapping[str, Sequence[Value | None]], knob: str = KNOB) -> Conditions:
+    """The conditions that these labels make; `knob` names them, for errors."""
+    return Conditions(tuple(Attribute.of(name, column, knob) for name, column in columns.items()))

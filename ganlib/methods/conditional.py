@@ -11,11 +11,11 @@ from typing import Annotated, ClassVar, Literal
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import cross_entropy, mse_loss
 
 from ganlib.conditions.attribute import KNOTS, Attribute
 from ganlib.conditions.codes import AskedCodes
 from ganlib.conditions.conditions import Conditions
+from ganlib.conditions.untold import untold
 from ganlib.knobs import Natural, NaturalFloat, Range, Share
 from ganlib.methods.base import Batch, Setting
 from ganlib.methods.gan import Game, Gan, Heard
@@ -159,19 +159,3 @@ class ConditionalGame(Game):
     def judge(self) -> nn.Module | None:
         """The discriminator's score of a picture alone."""
         return Unasked(self.d)
-
-
-def untold(answers: Tensor, told: Tensor, conditions: Conditions) -> Tensor:
-    """The mean over attributes of what answers [N, width] fail to tell: cross-entropy of classes, squared errors of numbers.
-
-    Pictures of which nothing is told, all zeros, do not count.
-    """
-    losses = []
-    for attribute, place in zip(conditions.attributes, conditions.slices(), strict=True):
-        if attribute.values:
-            known = told[:, place].sum(dim=1)
-            each = cross_entropy(answers[:, place], told[:, place].argmax(dim=1), reduction="none")
-            losses.append((each * known).sum() / known.sum().clamp(min=1))
-        else:
-            losses.append(mse_loss(answers[:, place], told[:, place]))
-    return torch.stack(losses).mean()

@@ -2,6 +2,7 @@
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from ganlib.files import digest_bytes
@@ -18,10 +19,20 @@ class Batches:
     """Pictures in an endless order that depends only on the seed: batch `i` is the same whether or not one was stopped before it.
 
     The data set is gone through in a new random order each time round; a batch may reach from one round into the next.
+    rows: which pictures are shown at all.
     """
 
-    def __init__(self, pictures: Pictures, batch: int, seed: int, flip: bool, device: torch.device) -> None:
+    def __init__(
+        self,
+        pictures: Pictures,
+        batch: int,
+        seed: int,
+        flip: bool,
+        device: torch.device,
+        rows: NDArray[np.int64] | None = None,
+    ) -> None:
         self.pictures, self.batch, self.seed, self.flip, self.device = pictures, batch, seed, flip, device
+        self.rows = np.arange(len(pictures)) if rows is None else rows
         self.resident = held(pictures, device) if _has_room(pictures, device) else None
         self._round, self._order = -1, np.empty(0, np.int64)
 
@@ -42,9 +53,9 @@ class Batches:
         return sent(torch.from_numpy(self.pictures[rows.numpy()]), self.device)
 
     def _row(self, position: int) -> int:
-        turn, place = divmod(position, len(self.pictures))
+        turn, place = divmod(position, len(self.rows))
         if turn != self._round:
-            self._round, self._order = turn, np.random.default_rng([self.seed, turn]).permutation(len(self.pictures))
+            self._round, self._order = turn, self.rows[np.random.default_rng([self.seed, turn]).permutation(len(self.rows))]
         return int(self._order[place])
 
 

@@ -39,10 +39,12 @@ class TrainConfig(Course):
 
     patience_kimg: end the run early when the quick Fréchet distance, which is taken at every look (`sample_kimg`), has not got
     better by more than its error for so many thousand pictures; 0: never. What is published then is the model as it stands.
+    withhold: combinations of labels, such as `{hair_colour: red, glasses: none}`; pictures that have all of one are not shown.
     """
 
     method: Annotated[Any, OneOf("name", METHODS)]
     seed: Natural = 0
+    withhold: tuple[dict[str, str | float], ...] = ()
     patience_kimg: NaturalFloat = 0.0
 
     def __post_init__(self) -> None:

@@ -5,6 +5,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
 from ganlib import ranks
 from ganlib.methods.base import Batch, Learner
 from ganlib.progress import Progress
@@ -40,6 +43,7 @@ def train(
     folder: Path,
     heldout: Pictures | None = None,
     watch: Watch | None = None,
+    rows: NDArray[np.int64] | None = None,
 ) -> Outcome:
     """Train on uint8 pictures [N, H, W, C] until `config.kimg`, going on from the last checkpoint in `folder`.
 
@@ -60,7 +64,7 @@ def train(
                 history.rewind(images)
                 lookout.rewind(images)
             try:
-                outcome = _run(learner, pictures, config, machine, keeper, lookout, images, stop)
+                outcome = _run(learner, pictures, config, machine, keeper, lookout, images, stop, rows)
                 break
             except NotFinite as broken:
                 images = keeper.roll_back(broken)
@@ -77,11 +81,12 @@ def _run(
     lookout: Lookout,
     images: int,
     stop: Stop,
+    rows: NDArray[np.int64] | None,
 ) -> Outcome:
     """From where the keeper stands to the end, to a signal, or to where there is no patience any more."""
     total = config.batch * math.ceil(1000 * config.kimg / config.batch)
     seed, meter, history = seed_after(config.seed, keeper.rollbacks), keeper.meter, History(lookout.folder / "history.jsonl")
-    batches = Batches(pictures, config.batch, seed, config.flip, machine.torch_device)
+    batches = Batches(pictures, config.batch, seed, config.flip, machine.torch_device, rows)
     leads = ranks.rank() == 0
     if images == 0:
         keeper.save(images)
@@ -91,8 +96,8 @@ def _run(
         while images < total and not early and (signal := ranks.any_of(stop.signal)) is None:
             before, dice, done = images, dice_for(seed, images), images / total
             learner.anneal(decayed(done, config.decay, config.decay_shape))
-            real, rows = batches.at(images, dice)
-            meter.add(learner.step(Batch(real, rows, dice, images, done)), config.batch)
+            real, shown = batches.at(images, dice)
+            meter.add(learner.step(Batch(real, shown, dice, images, done)), config.batch)
             images += config.batch
             first = before == 0  # it tells what gradients are like before any has moved a weight
             if first or _passed(before, images, config.log_kimg) or images >= total:

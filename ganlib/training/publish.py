@@ -8,12 +8,14 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from ganlib import ranks
 from ganlib.errors import AtelierError
 from ganlib.files import digest_bytes, new_folder, write_bytes, write_text
-from ganlib.methods.base import Learner, Setting
+from ganlib.methods.base import Learner
 from ganlib.nets import NETWORKS
 from ganlib.nets.base import check_size
 from ganlib.pictures.store import Store
@@ -22,12 +24,13 @@ from ganlib.training import loop
 from ganlib.training.config import TrainConfig
 from ganlib.training.device import Machine, choose, prepare
 from ganlib.training.history import read, without_clock
+from ganlib.training.lessons import rows_to_learn, setting_for
 from ganlib.training.memory import exhausted, too_little
 from ganlib.training.run_folder import claim, folder_for, locked
 from ganlib.training.watch import Watch
 
 _DECISIVE = (
-    *("methods", "nets", "objectives", "pictures/augment.py", "pictures/augmentations", "ranks.py", "training"),
+    *("methods", "nets", "objectives", "pictures/augment.py", "pictures/augmentations", "ranks.py", "training", "conditions"),
     *("metrics/quick.py", "metrics/votes.py"),  # what is seen at looks, which may end a run
 )
 
@@ -87,10 +90,10 @@ def train(store: Store, config: TrainConfig, out: Path, runs: Path, watch: Watch
         machine = _machine(config, folder, identity)
         prepare(machine)
         torch.manual_seed(config.seed)
-        setting = Setting(store.size, store.channels, len(store.train), machine.torch_device, machine.dtype, machine.fast)
+        setting, rows = setting_for(store, config, machine), rows_to_learn(store, config.withhold, config.batch)
         learner = config.method.learner(setting)
         print(f"Trains {config.method.name} for {config.kimg:g} kimg {machine.describe()}; checkpoints in {folder}.")
-        outcome = _outcome(learner, store, config, machine, folder, watch)
+        outcome = _outcome(learner, store, config, machine, folder, watch, rows)
         if outcome is None:
             del learner
             raise too_little(config, setting, store.train, folder)
@@ -103,11 +106,17 @@ def train(store: Store, config: TrainConfig, out: Path, runs: Path, watch: Watch
 
 
 def _outcome(
-    learner: Learner, store: Store, config: TrainConfig, machine: Machine, folder: Path, watch: Watch | None
+    learner: Learner,
+    store: Store,
+    config: TrainConfig,
+    machine: Machine,
+    folder: Path,
+    watch: Watch | None,
+    rows: NDArray[np.int64] | None,
 ) -> loop.Outcome | None:
     """What came of it; None where memory ran out. (Within the handler the error's frames would hold all that was in it.)"""
     try:
-        return loop.train(learner, store.train, config, machine, folder, store.heldout, watch)
+        return loop.train(learner, store.train, config, machine, folder, store.heldout, watch, rows)
     except RuntimeError as error:
         if not exhausted(error):
             raise
@@ -156,6 +165,8 @@ def _publish(learner: Learner, store: Store, images: int, config: TrainConfig, f
         "latent": learner.latent,
         "kimg": images / 1000,
     }
+    if conditions := getattr(learner, "conditions", None):
+        card["conditions"] = conditions.plain()
     with new_folder(out, "model.json") as partial:
         write_model(partial, learner.published(), config.method, card)
         for name in ("history.jsonl", "watch.jsonl"):
