@@ -57,6 +57,16 @@ def scores() -> None:
 
 
 @_harmless
+def diagnosis() -> None:
+    """The verdict on the training and what to change, with the evidence as a picture."""
+    found = json.loads(places.DIAGNOSIS.read_text())
+    advice = "\n".join(f"- **{finding['name']}**: {finding['sentence']} {finding['remedy']}" for finding in found["findings"])
+    plot = _inline(places.PLOTS / "diagnosis.png")
+    text = f"**{found['verdict']}**\n\n{advice}\n\n![The evidence]({plot})\n\n`{places.DIAGNOSIS}`"
+    create_markdown_artifact(text, key="diagnosis", description="What ails the model, if anything.")
+
+
+@_harmless
 def comparison(results: Path) -> None:
     """The table of a comparison, its box plot, its contact sheet."""
     preset = results.parent.name

@@ -49,6 +49,11 @@ class Progress:
         if time.monotonic() - self._shown >= self._every:
             self._show()
 
+    def say(self, text: str) -> None:
+        """Print a line of its own, above the bar."""
+        if not self._quiet:
+            print(f"\r\x1b[K{text}" if self._terminal else text, file=sys.stderr, flush=True)
+
     def line(self) -> str:
         """One line for a person: share, count, rate, time left, note."""
         seconds = time.monotonic() - self._started

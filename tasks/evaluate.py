@@ -11,7 +11,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tasks import places
+from tasks import diagnosis, places
 from tasks.cli import run
 from tasks.record import Record, publish
 
@@ -93,9 +93,11 @@ def record(params: "Params") -> Record:
     numbers = {name: score["value"] for name, score in scores.items()}
     for part in ("standard_error", "floor", "p_value"):
         numbers |= {f"{name}_{part}": score[part] for name, score in scores.items() if score.get(part) is not None}
-    files = [places.SCORES, *sorted(places.PLOTS.glob("*.png")), places.EVALUATION]
-    reads, writes = [places.DATASET, places.MODEL, places.SAMPLES], [places.SCORES, places.PLOTS, places.EVALUATION.parent]
-    return Record("evaluate", asdict(params.evaluate), numbers, files, reads=reads, writes=writes)
+    files = [places.SCORES, *sorted(places.PLOTS.glob("*.png")), places.DIAGNOSIS, places.EVALUATION]
+    reads = [places.DATASET, places.MODEL, places.SAMPLES]
+    writes = [places.SCORES, places.PLOTS, places.DIAGNOSIS, places.EVALUATION.parent]
+    there, tags = [path for path in files if path.exists()], diagnosis.tag(places.DIAGNOSIS)
+    return Record("evaluate", asdict(params.evaluate), numbers, there, reads=reads, writes=writes, tags=tags)
 
 
 def main() -> None:
@@ -112,6 +114,10 @@ def main() -> None:
     what = (params.evaluate, places.DATASET, places.SAMPLES, places.SCORES)
     print(table(evaluate(*what, places.PLOTS, places.FEATURES, places.MODEL, places.EVALUATION, strict=False)))
     print(f"Scores in {places.SCORES}, plots in {places.PLOTS}.")
+    if places.MODEL.exists():
+        plot = places.PLOTS / "diagnosis.png"
+        found = diagnosis.diagnose(places.MODEL, places.SCORES, places.EVALUATION, places.DIAGNOSIS, plot)
+        print(diagnosis.lines(found))
     publish(record(params))
 
 

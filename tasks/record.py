@@ -10,7 +10,7 @@ import importlib
 import sys
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +35,7 @@ class Record:
     numbers become curves over the pictures shown. pictures: grids named `kimg-000010.png`, for the image slider.
     model: a published model's folder, whose generator is logged. run_folder: the training's folder in `.runs/`, so that
     the run that was told live is completed. title: the run's name, where it is not the step's. shared: the files are
-    attached to the parent run, too. failed: what was tried did not succeed, and that is the result.
+    attached to the parent run, too. failed: what was tried did not succeed, and that is the result. tags: more of them.
     """
 
     step: str
@@ -51,6 +51,7 @@ class Record:
     title: str | None = None
     shared: bool = False
     failed: bool = False
+    tags: Mapping[str, str] = field(default_factory=dict)
 
 
 def publish(record: Record, patience: float = 60.0, rebuilt: bool = False) -> bool:
@@ -117,7 +118,7 @@ def close_parent(run_id: str | None, status: str = "FINISHED", patience: float =
 def _keep(record: Record, rebuilt: bool) -> None:
     entry = describe(record.step, record.params, record.reads, record.writes)
     entry.metrics, left = finite(record.metrics)
-    entry.tags |= left | ({"atelier.rebuilt": "yes"} if rebuilt else {})
+    entry.tags |= {**left, **record.tags} | ({"atelier.rebuilt": "yes"} if rebuilt else {})
     entry.started, entry.ended, entry.status = now() if rebuilt else _STARTED, now(), "FAILED" if record.failed else "FINISHED"
     entry.folder = str(record.run_folder.resolve()) if record.run_folder else None
     entry.model = record.model is not None

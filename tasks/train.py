@@ -6,7 +6,7 @@ from contextlib import nullcontext
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-from tasks import places
+from tasks import diagnosis, places
 from tasks.cli import run
 from tasks.record import Record, publish
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 def record(params: "Params") -> Record:
     """What MLflow is to hold of the training whose model lies in artifacts/model."""
+    from ganlib.metrics.diagnosis import diagnose
     from ganlib.pictures.store import Store
     from ganlib.training.history import read
     from ganlib.training.publish import run_for
@@ -25,13 +26,14 @@ def record(params: "Params") -> Record:
         "train",
         asdict(params.train),
         {name: value for name, value in read(history)[-1].items() if isinstance(value, (int, float)) and name != "images"},
-        files=[places.MODEL / "model.json", history],
+        files=[places.MODEL / "model.json", history, places.MODEL / "watch.jsonl"],
         reads=[places.DATASET],
         writes=[places.MODEL],
         history=history,
         pictures=sorted((places.MODEL / "samples").glob("*.png")),
         model=places.MODEL,
         run_folder=run_for(Store.open(places.DATASET, verify=False), params.train, places.RUNS)[0],
+        tags={diagnosis.TAG: diagnose(diagnosis.evidence(places.MODEL)).verdict},
     )
 
 
@@ -40,6 +42,8 @@ def main() -> None:
     argparse.ArgumentParser(prog="python -m tasks.train", description=__doc__).parse_args()
     from ganlib import ranks
     from ganlib.config import load
+    from ganlib.metrics.diagnosis import diagnose
+    from ganlib.metrics.diagnosis.onlooker import Onlooker
     from ganlib.pictures.store import Store
     from ganlib.training.publish import run_for, train
     from tasks.live import Live
@@ -48,7 +52,7 @@ def main() -> None:
     store = Store.open(places.DATASET)
     folder, _ = run_for(store, params.train, places.RUNS)
     with Live(folder, asdict(params.train), [places.DATASET]) if ranks.leads() else nullcontext():
-        done = train(store, params.train, places.MODEL, places.RUNS)
+        done = train(store, params.train, places.MODEL, places.RUNS, Onlooker.of(store))
         if done.stopped_by is not None:
             shown = f"{done.images / 1000:.1f} kimg"
             if not ranks.leads():
@@ -58,6 +62,7 @@ def main() -> None:
     if not ranks.leads():
         return
     print(f"Model in {places.MODEL}, after {done.images / 1000:.1f} kimg.")
+    print(diagnosis.lines(diagnose(diagnosis.evidence(places.MODEL))))
     publish(record(params))
 
 

@@ -16,14 +16,15 @@ def every_method(network: Network, **knobs: dict[str, Any]) -> Iterator[tuple[st
     """
     for name in METHODS:
         if name != "gan":
-            yield name, build(METHODS[name], {"network": network, **knobs.get(name, {})})
+            yield name, build(METHODS[name], {"network": network, **SUITABLE.get(name, {}), **knobs.get(name, {})})
     for objective, kind in OBJECTIVES.items():
         chosen = {"objective": kind(), "network": network, **SUITABLE.get(objective, {}), **knobs.get(objective, {})}
         yield objective, METHODS["gan"](**chosen)
 
 
-#: What an objective cannot do without.
+#: What a method or an objective cannot do without.
 SUITABLE: dict[str, dict[str, Any]] = {
+    "conditional": {"signal": "infogan"},  # which needs no labels
     "began": {"discriminator": "reconstruction", "penalties": {}},
     "wasserstein": {"penalties": {}, "clip": 0.05},
     "relativistic": {"penalties": {"r1": 0.1, "r2": 0.1}},

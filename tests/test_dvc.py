@@ -18,8 +18,11 @@ PLUMBING = {
 DRIFT = {f"ganlib.metrics.{module}" for module in ("kernel", "measure", "moments")}  # told besides, of two data sets
 NO_MATTER = {
     "curate": DRIFT,
-    # how sheets look; how a store is written; which scores are better when lower, for a model that has none yet
-    "train": {"ganlib.sampling.grid", "ganlib.sampling.png", "ganlib.pictures", "ganlib.metrics.fingerprint"},
+    "train": {
+        *("ganlib.sampling.grid", "ganlib.sampling.png", "ganlib.pictures"),  # how sheets look; how a store is written
+        *("ganlib.metrics.diagnosis", "ganlib.metrics.figures", "tasks.diagnosis"),  # told to a person
+        "ganlib.metrics.fingerprint",  # which scores are better when lower, for a model that has none yet
+    },
     "sample": {"ganlib.objectives", "ganlib.pictures", "ganlib.ranks", "ganlib.training"},  # only a generator is used
     # how a store is written; folders of pictures, which can be scored too; of the model only its generator is used
     "evaluate": {"ganlib.objectives", "ganlib.pictures", "ganlib.ranks", "ganlib.training"},

@@ -111,7 +111,7 @@ def test_reused_pictures_teach_both_sides() -> None:
     plain, reusing = games
     reusing.g.register_forward_hook(lambda *_: calls.append(1))
     reusing.step(batch(real))
-    codes = plain.codes(8, batch(real).dice)
+    codes = plain.codes(batch(real))
     plain.event_one(batch(real), codes, penalise=False)
     assert torch.equal(weights(plain.d), weights(reusing.d))
     plain.event_two(batch(real), codes)

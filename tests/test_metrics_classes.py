@@ -7,7 +7,7 @@ from test_metrics_evaluate import shapes
 from ganlib.errors import AtelierError
 from ganlib.metrics import classifier
 from ganlib.metrics.classes import Judged, class_distance, class_scores, places_of
-from ganlib.metrics.classifier import classes_of, classifier_for, read_classifier
+from ganlib.metrics.classifier import classifier_for, read_classifier
 from ganlib.metrics.config import EvaluateConfig
 from ganlib.metrics.details import details
 from ganlib.metrics.evaluate import examine
@@ -22,6 +22,13 @@ def colours(pictures):
     return [("red", "green", "blue")[pixels[(pixels.max(1) - pixels.min(1)).argmax()].argmax()] for pixels in darkest]
 
 
+def heights(pictures):
+    """The mean row of what is coloured."""
+    coloured = (pictures.max(axis=3).astype(int) - pictures.min(axis=3)) > 60
+    rows = np.arange(pictures.shape[1])[None, :, None]
+    return ((coloured * rows).sum(axis=(1, 2)) / coloured.sum(axis=(1, 2)).clip(min=1)).tolist()
+
+
 @pytest.fixture
 def brief(monkeypatch):
     """Some hundred lessons are enough for discs."""
@@ -31,15 +38,16 @@ def brief(monkeypatch):
 @pytest.fixture
 def learnt(brief, tmp_path):
     pictures = shapes(300, 1)
-    return classifier_for(pictures, colours(pictures), "colour", tmp_path)
+    return classifier_for(pictures, {"colour": colours(pictures)}, tmp_path)
 
 
 class TestClassifier:
     def test_it_learns_what_it_is_shown(self, learnt):
         """Discs that it has never seen: 19 of 20 told rightly."""
         fresh = shapes(200, 2)
-        taken = [learnt.classes[place] for place in learnt.predict(fresh)]
-        assert learnt.classes == CLASSES
+        [attribute] = learnt.conditions.attributes
+        taken = [attribute.values[int(place)] for place in learnt.predict(fresh)["colour"]]
+        assert attribute.values == CLASSES
         assert np.mean([one == other for one, other in zip(taken, colours(fresh), strict=True)]) > 0.95
 
     def test_the_same_pictures_give_the_same_bits_whatever_came_before(self, brief, tmp_path):
@@ -48,16 +56,16 @@ class TestClassifier:
         digests = set()
         for folder in ("a", "b"):
             np.random.default_rng().normal()
-            digests.add(classifier_for(pictures, colours(pictures), "colour", tmp_path / folder).digest)
+            digests.add(classifier_for(pictures, {"colour": colours(pictures)}, tmp_path / folder).digest)
         assert len(digests) == 1
 
     def test_it_is_trained_once(self, learnt, tmp_path, monkeypatch):
         """The second time it is read; with other labels it is another one."""
         monkeypatch.setattr(classifier, "_train", lambda *_: pytest.fail("trained again"))
         pictures = shapes(300, 1)
-        assert classifier_for(pictures, colours(pictures), "colour", tmp_path).digest == learnt.digest
+        assert classifier_for(pictures, {"colour": colours(pictures)}, tmp_path).digest == learnt.digest
         with pytest.raises(pytest.fail.Exception, match="trained again"):
-            classifier_for(pictures, colours(pictures)[::-1], "colour", tmp_path)
+            classifier_for(pictures, {"colour": colours(pictures)[::-1]}, tmp_path)
 
     def test_a_damaged_file_is_named(self, learnt, tmp_path):
         """With what to do about it."""
@@ -66,12 +74,16 @@ class TestClassifier:
         with pytest.raises(AtelierError, match=r"expected a classifier .* Remove the file"):
             read_classifier(path)
 
-    def test_too_few_classes_are_refused(self):
-        """One class of 30, one of 3."""
-        with pytest.raises(
-            AtelierError, match="expected 2 to 1000 classes with 20 pictures or more to learn from, found 1 among 2"
-        ):
-            classes_of(["a"] * 30 + ["b"] * 3 + [None] * 50, "letter")
+    def test_a_label_with_one_value_is_refused(self, tmp_path):
+        """There is nothing to tell apart."""
+        with pytest.raises(AtelierError, match=r"evaluate.label letter: expected a label with 2 to 200 values"):
+            classifier_for(shapes(30, 1), {"letter": ["a"] * 30}, tmp_path)
+
+    def test_numbers_are_told_too(self, brief, tmp_path):
+        """The height at which a disc lies, told of discs that it has never seen, correlates with where they lie."""
+        pictures, fresh = shapes(600, 1), shapes(200, 2)
+        told = classifier_for(pictures, {"height": heights(pictures)}, tmp_path).predict(fresh)["height"]
+        assert np.corrcoef(told, heights(fresh))[0, 1] > 0.9
 
 
 class TestScores:

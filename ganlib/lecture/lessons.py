@@ -45,12 +45,12 @@ def lessons(pictures: Pictures, seed: int, images: int = 0) -> Iterator[Batch]:
 def event_one(game: Game, batch: Batch) -> None:
     """Only D learns; with a penalty in as many steps as in an ordinary game."""
     penalise = batch.images // len(batch.real) % game.knobs.penalty_every == 0
-    game.event_one(batch, game.codes(len(batch.real), batch.dice), penalise)
+    game.event_one(batch, game.codes(batch), penalise)
 
 
 def event_two(game: Game, batch: Batch) -> None:
     """Only G learns."""
-    game.event_two(batch, game.codes(len(batch.real), batch.dice))
+    game.event_two(batch, game.codes(batch))
 
 
 def as_input(pictures: Pictures) -> Tensor:

@@ -57,10 +57,10 @@ class Compression(Pair):
             codes = self.encoder(batch.real)
             pictures = self.decoder(codes).float()
         loss = mse_loss(pictures, batch.real)
-        descend(self.optimiser, loss, "auto-encoder")
+        norm = descend(self.optimiser, loss, "auto-encoder")
         self.moments.update(codes.detach())
         self.average.update(self.both, batch.number, batch.images)
-        return {"loss": loss.detach()}
+        return {"loss": loss.detach(), "gradient": norm}
 
     def published(self) -> dict[str, nn.Module]:
         """The averages: the decoder, of codes from the Gaussian that fits those seen, and the encoder, to [N, latent]."""

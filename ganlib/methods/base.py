@@ -7,9 +7,12 @@ take a step on this batch, and draw from these codes.
 from dataclasses import dataclass
 from typing import ClassVar, Protocol
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from ganlib.conditions.conditions import Conditions
 from ganlib.nets.base import Network
 from ganlib.ranks import world
 from ganlib.training.state import Parts
@@ -20,6 +23,7 @@ class Setting:
     """What a learner must fit: so many pictures of `size` × `size` pixels with `channels`; and where, and how, it computes.
 
     fast: whether layers are joined and laid out for speed (`ganlib.training.descent.placed`); the same but for rounding.
+    conditions, told: what can be asked for, and what a network is told of each picture, [pictures, width].
     """
 
     size: int
@@ -28,6 +32,8 @@ class Setting:
     device: torch.device
     precision: torch.dtype
     fast: bool = True
+    conditions: Conditions | None = None
+    told: NDArray[np.float32] | None = None
 
 
 @dataclass(frozen=True)
@@ -65,6 +71,11 @@ class Learner(Protocol):
 
     def published(self) -> dict[str, nn.Module]:
         """The networks that are worth keeping; `generator` maps standard normal codes [N, latent] to pictures in [-1, 1]."""
+        ...
+
+    def judge(self) -> nn.Module | None:
+        """The network as it stands whose answers [N] to pictures [N, C, H, W] are the higher, the more it takes them for real;
+        None where no network judges."""
         ...
 
     def parts(self) -> Parts:

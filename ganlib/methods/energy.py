@@ -113,6 +113,18 @@ class Chains(nn.Module):
         self.rounds[rows] = rounds
 
 
+class Likeness(nn.Module):
+    """An energy [N, 1] of pictures as a score [N]: how much they look like the data."""
+
+    def __init__(self, energy: nn.Module) -> None:
+        super().__init__()
+        self.energy = energy
+
+    def forward(self, pictures: Tensor) -> Tensor:
+        energies: Tensor = self.energy(pictures)
+        return -energies.squeeze(1)
+
+
 class Carving:
     """A network with its average over time, its optimiser, the chains, and what is known of the data where chains begin.
 
@@ -139,10 +151,10 @@ class Carving:
         loss, seen = self.loss(self._shaken(batch.real, batch.dice), carved)
         with torch.no_grad():
             seen["energy_start"] = self.energy(begun).mean()
-        descend(self.optimiser, loss, "energy", self.knobs.limit)
+        norm = descend(self.optimiser, loss, "energy", self.knobs.limit)
         self.chains.put(rows, carved, rounds + 1)
         self.average.update(self.energy, len(batch.real), batch.images)
-        return seen | {"loss": loss.detach(), "rounds": rounds.float().mean()}
+        return seen | {"loss": loss.detach(), "gradient": norm, "rounds": rounds.float().mean()}
 
     def called(self, number: int, dice: torch.Generator) -> tuple[Tensor, Tensor, Tensor]:
         """The chains that are to go on, as rows [N], where they stand [N, C, H, W], and the rounds [N] behind them.
@@ -176,6 +188,10 @@ class Carving:
     def published(self) -> dict[str, nn.Module]:
         """The sampler, and the averaged energy by which it draws: pictures [N, C, H, W] to [N, 1], low where the data lie."""
         return {"generator": self.sampler, "energy": self.average.module}
+
+    def judge(self) -> nn.Module | None:
+        """The network as it stands, turned round: the lower the energy of a picture, the higher its score."""
+        return Likeness(self.energy)
 
     def parts(self) -> Parts:
         """The network, its average and optimiser, the chains; and a blurred start with what it is fitted to."""

@@ -83,6 +83,14 @@ class Gan:
         return self.network.discriminator(size, channels)
 
 
+@dataclass(frozen=True)
+class Heard:
+    """What D says. scores: [N], logits. untold: by how much it fails to tell what pictures were to be, where it has to."""
+
+    scores: Tensor
+    untold: Tensor | None = None
+
+
 class Dials(nn.Module):
     """What the game turns by itself as it goes: the balance of its sides (BEGAN's k), the strength of augmentation (ADA's p)."""
 
@@ -98,30 +106,34 @@ class Dials(nn.Module):
 class Game:
     """Generator and discriminator, their optimisers, and the generator's average over time."""
 
+    share_g: float = 0.0  # of what D fails to tell, in G's loss
+
     def __init__(self, knobs: Gan, setting: Setting) -> None:
         self.knobs, self.device, self.precision = knobs, setting.device, setting.precision
         self.latent = knobs.network.latent
-        self.g = placed(knobs.generator(setting.size, setting.channels), self.device, setting.fast)
-        self.d = placed(knobs.judge(setting.size, setting.channels), self.device, setting.fast)
+        self.g, self.d = (placed(network, self.device, setting.fast) for network in self.build(knobs, setting))
         self.average = Average(self.g, knobs.ema_kimg)
         self.optimiser_g = adam(self.g, knobs.lr_generator, knobs.beta1, knobs.beta2)
         self.optimiser_d = adam(self.d, knobs.lr_discriminator, knobs.beta1, knobs.beta2)
         self.dials = Dials(knobs.augment.strength_at_first).to(self.device)
         self.objective = knobs.objective
 
+    def build(self, knobs: Gan, setting: Setting) -> tuple[nn.Module, nn.Module]:
+        """New networks: G, then D; in this order weights are drawn."""
+        return knobs.generator(setting.size, setting.channels), knobs.judge(setting.size, setting.channels)
+
     def step(self, batch: Batch) -> dict[str, Tensor]:
         """Event one, then event two, on one batch each."""
-        number = len(batch.real)
         count = batch.images // batch.number
         penalise, learns = count % self.knobs.penalty_every == 0, count % self.knobs.generator_every == 0
-        codes = self.codes(number, batch.dice)
+        codes = self.codes(batch)
         if self.knobs.reuse and learns:
             fake = self.draw(codes)
             seen = self._judged(batch, fake.detach(), penalise) | self._drawn(batch, fake)
         else:
             seen = self.event_one(batch, codes, penalise)
             if learns:
-                seen |= self.event_two(batch, self.codes(number, batch.dice))
+                seen |= self.event_two(batch, self.codes(batch))
         self.average.update(self.g, batch.number, batch.images)
         return seen
 
@@ -135,9 +147,13 @@ class Game:
         """The discriminator held fixed, the generator learns to raise its score."""
         return self._drawn(batch, self.draw(codes))
 
-    def codes(self, number: int, dice: torch.Generator) -> Tensor:
-        """Standard normal codes."""
-        return rolled(torch.randn, (number, self.latent), dice, self.device)
+    def codes(self, batch: Batch) -> Tensor:
+        """What G is given, as many as the batch has pictures: standard normal codes."""
+        return rolled(torch.randn, (len(batch.real), self.latent), batch.dice, self.device)
+
+    def heard(self, pictures: Tensor, batch: Batch, real: bool) -> "Heard":
+        """What D says of pictures [N, C, H, W], those of the batch or those drawn for it."""
+        return Heard(self.d(pictures).float())
 
     def draw(self, codes: Tensor) -> Tensor:
         """G's pictures, float32 [N, C, H, W]."""
@@ -154,6 +170,10 @@ class Game:
         """The averaged generator, and the discriminator as it stands."""
         return {"generator": self.average.module, "discriminator": self.d}
 
+    def judge(self) -> nn.Module | None:
+        """The discriminator as it stands; none where it answers with errors of reconstruction, of which G's are to be lower."""
+        return None if self.objective.reconstructs else self.d
+
     def parts(self) -> Parts:
         """Both networks, both optimisers, the average, the dials."""
         return {
@@ -169,31 +189,36 @@ class Game:
         """A step of D on the batch and on generated pictures."""
         real, fake = self._augmented(batch.real, batch.dice), self._augmented(fake, batch.dice)
         with self._autocast():
-            score_real, score_fake = self.d(real).float(), self.d(fake).float()
-        loss = self.objective.balanced(score_real, score_fake, self.dials.balance)
+            of_real, of_fake = self.heard(real, batch, True), self.heard(fake, batch, False)
+        loss = self.objective.balanced(of_real.scores, of_fake.scores, self.dials.balance)
         total = loss + self.knobs.penalty_every * self._penalty(real, fake, batch) if penalise else loss
-        descend(self.optimiser_d, total, "discriminator")
-        self._turn(gathered(score_real.detach()), gathered(score_fake.detach()))
-        seen = {"loss_d": loss.detach(), "score_real": score_real.detach().mean(), "score_fake": score_fake.detach().mean()}
-        return seen | self._dials()
+        told = {"told_real": of_real.untold, "told_fake": of_fake.untold}
+        wrong = {name: untold for name, untold in told.items() if untold is not None}
+        norm = descend(self.optimiser_d, total + sum(wrong.values()) if wrong else total, "discriminator")
+        self._turn(gathered(of_real.scores.detach()), gathered(of_fake.scores.detach()))
+        seen = {"loss_d": loss, "gradient_d": norm, "score_real": of_real.scores.mean(), "score_fake": of_fake.scores.mean()}
+        return {name: value.detach() for name, value in (seen | wrong).items()} | self._dials()
 
     def _drawn(self, batch: Batch, fake: Tensor) -> dict[str, Tensor]:
         """A step of G, which drew these pictures, through a D that costs no gradients of its own."""
         with frozen(self.d):
             with self._autocast():
-                score_fake = self.d(self._augmented(fake, batch.dice)).float()
-                score_real = score_fake
+                of_fake = of_real = self.heard(self._augmented(fake, batch.dice), batch, False)
                 if self.objective.relative:
-                    score_real = self.d(self._augmented(batch.real, batch.dice)).float()
-            loss = self.objective.generator(score_real, score_fake)
-            descend(self.optimiser_g, loss, "generator")
-        return {"loss_g": loss.detach()}
+                    of_real = self.heard(self._augmented(batch.real, batch.dice), batch, True)
+            loss = self.objective.generator(of_real.scores, of_fake.scores)
+            untold = of_fake.untold
+            norm = descend(self.optimiser_g, loss if untold is None else loss + self.share_g * untold, "generator")
+        return {"loss_g": loss.detach(), "gradient_g": norm}
 
     def _penalty(self, real: Tensor, fake: Tensor, batch: Batch) -> Tensor:
         """The weighted sum of the penalties, in float32: a second derivative has no digits to spare."""
         factor = towards(self.knobs.penalty_end, batch.done)
         taken = [(PENALTIES[name], weight) for name, weight in self.knobs.penalties.items() if weight]
-        terms = [weight * penalty(self.d, real, fake, batch.dice) for penalty, weight in taken]
+        terms = [
+            weight * penalty(lambda pictures: self.heard(pictures, batch, True).scores, real, fake, batch.dice)
+            for penalty, weight in taken
+        ]
         return factor * torch.stack(terms).sum() if terms else real.new_zeros(())
 
     def _augmented(self, pictures: Tensor, dice: torch.Generator) -> Tensor:

@@ -108,12 +108,12 @@ class LatentOptimisation:
         loss = pyramid_distance(pictures, batch.real, self.knobs.levels)
         self.optimiser_codes.zero_grad(set_to_none=True)
         # This fills the codes' gradients, too, finite where the first layer's is; Adagrad would not know of one that is broken.
-        descend(self.optimiser_g, loss, "generator", at_once=True)
+        norm = descend(self.optimiser_g, loss, "generator", at_once=True)
         with check_sparse_tensor_invariants(enable=False):  # type: ignore[no-untyped-call]  # left open, torch warns of it
             self.optimiser_codes.step()
         self.codes.project(rows)
         self.average.update(self.g, len(rows), batch.images)
-        return {"loss": loss.detach()}
+        return {"loss": loss.detach(), "gradient": norm}
 
     def anneal(self, factor: float) -> None:
         """Set both learning rates to `factor` times what the knobs say."""
@@ -124,6 +124,9 @@ class LatentOptimisation:
         """The averaged generator, of codes from the Gaussian that fits those of the pictures (section 3.3)."""
         generator = FittedCodes(self.average.module, self.latent).to(self.device)
         return {"generator": generator.fit(*self.codes.moments()).eval()}
+
+    def judge(self) -> None:
+        """Nobody judges."""
 
     def parts(self) -> Parts:
         """Generator, codes, both optimisers, the average."""

@@ -58,6 +58,9 @@ class Pair:
         """The averages of encoder and decoder."""
         return self.average.module.get_submodule("encoder"), self.average.module.get_submodule("decoder")
 
+    def judge(self) -> None:
+        """Nobody judges."""
+
     def parts(self) -> Parts:
         """Both networks, their average, their optimiser, the moments of the codes."""
         return {

@@ -105,10 +105,11 @@ class Inference(Pair):
         nats = bound(batch.real, drawn, mean, log_variance, self.knobs.sigma)
         reconstruction, divergence = nats.reconstruction.mean(), nats.kl.mean()
         loss = reconstruction + self.knobs.beta * divergence
-        descend(self.optimiser, loss, "auto-encoder")
+        norm = descend(self.optimiser, loss, "auto-encoder")
         self.moments.update(codes.detach())
         self.average.update(self.both, batch.number, batch.images)
-        return {"loss": loss.detach(), "reconstruction": reconstruction.detach(), "kl": divergence.detach()}
+        found = {"loss": loss, "gradient": norm, "reconstruction": reconstruction, "kl": divergence}
+        return {name: value.detach() for name, value in found.items()}
 
     def published(self) -> dict[str, nn.Module]:
         """The averages: the decoder, and the encoder, to [N, 2 latent]: means, then logarithms of variances."""

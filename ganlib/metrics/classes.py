@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from ganlib.conditions.attribute import NONE
 from ganlib.metrics.extrapolation import extrapolate
 from ganlib.metrics.measure import Measurement, share
 from ganlib.metrics.moments import Features
@@ -26,9 +27,9 @@ class Judged:
 
 
 def places_of(values: Sequence[str | None], classes: tuple[str, ...]) -> NDArray[np.int64]:
-    """The place of each value among the classes, -1 where it is none of them."""
+    """The place of each value among the classes, -1 where it is none of them; None is the class of those that lack the label."""
     place = {name: index for index, name in enumerate(classes)}
-    return np.array([place.get(value, -1) if value is not None else -1 for value in values], np.int64)
+    return np.array([place.get(NONE if value is None else value, -1) for value in values], np.int64)
 
 
 def class_scores(judged: Judged) -> tuple[Measurement, ...]:

@@ -156,8 +156,7 @@ def _judged(judge: Classifier | None, chosen: _Chosen, real: Real, asked: Sequen
     if judge is None or truth is None:
         return None
     wanted = _labels_of(asked, chosen.rows["generated"], judge)
-    counts = np.bincount(truth[truth >= 0], minlength=len(judge.classes))
-    return Judged(judge.classes, judge.predict(chosen.pictures["generated"]), wanted, counts)
+    return _seen_by(judge, chosen.pictures["generated"], wanted, truth)
 
 
 def _judged_real(judge: Classifier | None, chosen: _Chosen, real: Real) -> Judged | None:
@@ -165,15 +164,22 @@ def _judged_real(judge: Classifier | None, chosen: _Chosen, real: Real) -> Judge
     truth = _labels_of(real.labels, chosen.rows["reference"], judge)
     if judge is None or truth is None:
         return None
-    counts = np.bincount(truth[truth >= 0], minlength=len(judge.classes))
-    return Judged(judge.classes, judge.predict(chosen.pictures["reference"]), truth, counts)
+    return _seen_by(judge, chosen.pictures["reference"], truth, truth)
+
+
+def _seen_by(judge: Classifier, pictures: Pictures, asked: NDArray[np.int64] | None, truth: NDArray[np.int64]) -> Judged:
+    [attribute] = judge.conditions.attributes
+    taken = judge.predict(pictures)[attribute.name].astype(np.int64)
+    return Judged(attribute.values, taken, asked, np.bincount(truth[truth >= 0], minlength=len(attribute.values)))
 
 
 def _labels_of(
     values: Sequence[str | None] | None, rows: NDArray[np.int64], judge: Classifier | None
 ) -> NDArray[np.int64] | None:
     """The classes of these rows, -1 where there is none; None where nothing is known of them."""
-    return None if values is None or judge is None else places_of([values[row] for row in rows], judge.classes)
+    if values is None or judge is None:
+        return None
+    return places_of([values[row] for row in rows], judge.conditions.attributes[0].values)
 
 
 def _fingerprint(
@@ -195,6 +201,6 @@ def _fingerprint(
         neighbours=config.neighbours,
         training=0 if training is None else len(training),
         training_digest="" if training is None else digest_pictures(training),
-        label=judge.label if judge else "",
+        label=", ".join(judge.conditions.names) if judge else "",
         classifier=judge.digest if judge else "",
     )

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import numpy as np
 
+from ganlib.conditions.conditions import of_labels
 from ganlib.errors import AtelierError
-from ganlib.metrics.classifier import Classifier, Pictures, classes_of, classifier_for
+from ganlib.metrics.classifier import Classifier, Pictures, classifier_for
 from ganlib.metrics.config import EvaluateConfig
 from ganlib.metrics.extractors import Extractor, load_extractor
 from ganlib.metrics.extractors.classifier import features_of
@@ -20,22 +21,22 @@ def judge_for(real: Real, config: EvaluateConfig, folder: Path | None) -> Classi
     """
     if config.label is None:
         return None
-    pictures, values = _lessons(real, config.label, config)
+    pictures, columns = _lessons(real, config.label, config)
     with tempfile.TemporaryDirectory() as passing:
-        return classifier_for(pictures, values, config.label, folder or Path(passing), config.seed)
+        return classifier_for(pictures, columns, folder or Path(passing), config.seed)
 
 
 def why_not(real: Real, config: EvaluateConfig) -> str | None:
     """Why the classes of `config.label` cannot be told apart, in a sentence; None where they can, or none is named."""
     try:
         if config.label is not None:
-            classes_of(_lessons(real, config.label, config)[1], config.label)
+            of_labels(_lessons(real, config.label, config)[1], "evaluate.label")
     except AtelierError as error:
         return str(error)
     return None
 
 
-def _lessons(real: Real, label: str, config: EvaluateConfig) -> tuple[Pictures, list[str | None]]:
+def _lessons(real: Real, label: str, config: EvaluateConfig) -> tuple[Pictures, dict[str, list[str | None]]]:
     """The training pictures to learn a label from, and their values."""
     if real.training is None or real.training_labels is None or real.labels is None:
         raise AtelierError(
@@ -44,7 +45,7 @@ def _lessons(real: Real, label: str, config: EvaluateConfig) -> tuple[Pictures, 
         )
     count = min(len(real.training), config.training)
     rows = np.sort(np.random.default_rng(config.seed).permutation(len(real.training))[:count])
-    return np.ascontiguousarray(real.training[rows]), [real.training_labels[row] for row in rows]
+    return np.ascontiguousarray(real.training[rows]), {label: [real.training_labels[row] for row in rows]}
 
 
 def extractor_for(config: EvaluateConfig, judge: Classifier | None) -> Extractor:

@@ -1,14 +1,13 @@
 """Two pictures of an evaluation: how the Fréchet distance falls with the number of pictures, and shares against their floors."""
 
-import io
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ganlib.files import write_bytes
 from ganlib.metrics.evaluate import Evaluation
 from ganlib.metrics.extrapolation import Extrapolation
+from ganlib.metrics.figures import save as save
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -71,10 +70,3 @@ def _figure() -> "tuple[Figure, Axes]":
     axes.grid(alpha=0.3)
     axes.set_axisbelow(True)
     return figure, axes
-
-
-def save(figure: "Figure", path: Path) -> None:
-    """Write a figure as PNG; the same figure gives the same bytes."""
-    stream = io.BytesIO()
-    figure.savefig(stream, format="png", dpi=110, metadata={"Software": None})
-    write_bytes(path, stream.getvalue())

@@ -14,8 +14,11 @@ DOUBLINGS = (16, 32, 64, 128, 256)
 class Network(Protocol):
     """A dataclass of knobs that can build its networks for a resolution out of `sizes` and any number of channels.
 
-    The generator maps codes [N, latent] to pictures [N, C, H, W] in [-1, 1]. The discriminator maps such pictures to scores
-    [N], logits. The encoder maps them to [N, outputs], each picture for itself (no batch norm) and smoothly (no kinks, for
+    The generator maps codes [N, latent] to pictures [N, C, H, W] in [-1, 1]; with `conditions`, codes [N, latent + conditions],
+    the last numbers of which also modulate its maps. The discriminator maps such pictures to scores [N], logits, or with more
+    `outputs` to [N, outputs].
+
+    The encoder maps them to [N, outputs], each picture for itself (no batch norm) and smoothly (no kinks, for
     the energy-based method follows its slope).
 
     batch_normed: whether its discriminator couples the pictures of a batch by batch norm; penalties on its slope at single
@@ -36,9 +39,9 @@ class Network(Protocol):
     @property
     def bounded(self) -> bool: ...
 
-    def generator(self, size: int, channels: int) -> nn.Module: ...
+    def generator(self, size: int, channels: int, conditions: int = 0) -> nn.Module: ...
 
-    def discriminator(self, size: int, channels: int) -> nn.Module: ...
+    def discriminator(self, size: int, channels: int, outputs: int = 1) -> nn.Module: ...
 
     def encoder(self, size: int, channels: int, outputs: int) -> nn.Module: ...
 

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from ganlib.knobs import Positive
 from ganlib.nets.base import DOUBLINGS
-from ganlib.nets.layers import SMALLEST, doublings, draw_by_fan_in, draw_small, widening
+from ganlib.nets.layers import SMALLEST, doublings, draw_by_fan_in, draw_small, modulations, scores_of, widening
 from ganlib.ranks import batch_variance
 
 
@@ -39,15 +39,15 @@ class Dcgan:
         """Whether D couples the pictures of a batch by batch norm."""
         return self.norm
 
-    def generator(self, size: int, channels: int) -> nn.Module:
-        """Codes [N, latent] to pictures [N, channels, size, size] in [-1, 1]."""
-        return Generator(self.latent, self._widths(size), channels)
+    def generator(self, size: int, channels: int, conditions: int = 0) -> nn.Module:
+        """Codes [N, latent + conditions] to pictures [N, channels, size, size] in [-1, 1]."""
+        return Generator(self.latent, self._widths(size), channels, conditions)
 
-    def discriminator(self, size: int, channels: int) -> nn.Module:
-        """Pictures [N, channels, size, size] in [-1, 1] to scores [N]."""
+    def discriminator(self, size: int, channels: int, outputs: int = 1) -> nn.Module:
+        """Pictures [N, channels, size, size] in [-1, 1] to scores [N], or to [N, outputs]."""
         if self.norm:
-            return NormedDiscriminator(self._widths(size), channels)
-        return Discriminator(self._widths(size), channels)
+            return NormedDiscriminator(self._widths(size), channels, outputs)
+        return Discriminator(self._widths(size), channels, outputs)
 
     def encoder(self, size: int, channels: int, outputs: int) -> nn.Module:
         """Pictures [N, channels, size, size] in [-1, 1] to [N, outputs], smoothly and each for itself."""
@@ -59,11 +59,15 @@ class Dcgan:
 
 
 class Generator(nn.Module):
-    """A linear layer to a 4 × 4 map, then transposed convolutions that double the side until the picture is there."""
+    """A linear layer to a 4 × 4 map, then transposed convolutions that double the side until the picture is there.
 
-    def __init__(self, latent: int, widths: list[int], channels: int) -> None:
+    Conditions, the last numbers of a code, also modulate the maps after every norm.
+    """
+
+    def __init__(self, latent: int, widths: list[int], channels: int, conditions: int = 0) -> None:
         super().__init__()
-        self.first = nn.Linear(latent, widths[0] * SMALLEST**2, bias=False)
+        self.latent = latent
+        self.first = nn.Linear(latent + conditions, widths[0] * SMALLEST**2, bias=False)
         self.blocks = nn.Sequential(nn.BatchNorm2d(widths[0]), nn.ReLU(inplace=True))
         for narrow, wide in zip(widths[1:], widths, strict=False):
             self.blocks.append(nn.ConvTranspose2d(wide, narrow, 4, stride=2, padding=1, bias=False))
@@ -71,44 +75,53 @@ class Generator(nn.Module):
             self.blocks.append(nn.ReLU(inplace=True))
         self.last = nn.ConvTranspose2d(widths[-1], channels, 4, stride=2, padding=1)
         draw_small(self)
+        self.turns = modulations(conditions, widths)
 
     def forward(self, codes: Tensor) -> Tensor:
         maps = self.first(codes).unflatten(1, (-1, SMALLEST, SMALLEST))
-        return torch.tanh(self.last(self.blocks(maps)))
+        maps = self._turned(maps, codes[:, self.latent :]) if len(self.turns) else self.blocks(maps)
+        return torch.tanh(self.last(maps))
+
+    def _turned(self, maps: Tensor, conditions: Tensor) -> Tensor:
+        """The blocks with a modulation after each norm."""
+        turns = iter(self.turns)
+        for block in self.blocks:
+            maps = block(maps)
+            if isinstance(block, nn.BatchNorm2d):
+                maps = next(turns)(maps, conditions)
+        return maps
 
 
 class Discriminator(nn.Module):
-    """Strided convolutions that halve the side down to 4 × 4, then one linear score."""
+    """Strided convolutions that halve the side down to 4 × 4, then one linear layer to the score, or to more outputs."""
 
-    def __init__(self, widths: list[int], channels: int) -> None:
+    def __init__(self, widths: list[int], channels: int, outputs: int = 1) -> None:
         super().__init__()
         self.blocks = _halvings(widths, channels, lambda: nn.LeakyReLU(0.2, inplace=True))
-        self.last = nn.Linear((widths[0] + 1) * SMALLEST**2, 1)
+        self.last = nn.Linear((widths[0] + 1) * SMALLEST**2, outputs)
         draw_small(self)
 
     def forward(self, pictures: Tensor) -> Tensor:
         maps = self.blocks(pictures)
         spread = batch_spread(maps).expand(len(maps), 1, SMALLEST, SMALLEST)
-        score: Tensor = self.last(torch.cat([maps, spread], dim=1).flatten(1))
-        return score.squeeze(1)
+        return scores_of(self.last(torch.cat([maps, spread], dim=1).flatten(1)))
 
 
 class NormedDiscriminator(nn.Module):
-    """The paper's: strided convolutions, all but the first with batch norm, down to 4 × 4, then one linear score."""
+    """The paper's: strided convolutions, all but the first with batch norm, down to 4 × 4, then one linear layer."""
 
-    def __init__(self, widths: list[int], channels: int) -> None:
+    def __init__(self, widths: list[int], channels: int, outputs: int = 1) -> None:
         super().__init__()
         self.blocks = nn.Sequential(nn.Conv2d(channels, widths[-1], 4, stride=2, padding=1), nn.LeakyReLU(0.2, inplace=True))
         for narrow, wide in pairwise(reversed(widths)):
             self.blocks.append(nn.Conv2d(narrow, wide, 4, stride=2, padding=1, bias=False))
             self.blocks.append(nn.BatchNorm2d(wide))
             self.blocks.append(nn.LeakyReLU(0.2, inplace=True))
-        self.last = nn.Linear(widths[0] * SMALLEST**2, 1)
+        self.last = nn.Linear(widths[0] * SMALLEST**2, outputs)
         draw_small(self)
 
     def forward(self, pictures: Tensor) -> Tensor:
-        score: Tensor = self.last(self.blocks(pictures).flatten(1))
-        return score.squeeze(1)
+        return scores_of(self.last(self.blocks(pictures).flatten(1)))
 
 
 class Encoder(nn.Module):

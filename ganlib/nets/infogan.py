@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from ganlib.knobs import Positive
-from ganlib.nets.layers import draw_by_fan_in, draw_small
+from ganlib.nets.layers import draw_by_fan_in, draw_small, scores_of
 
 _HIDDEN = 1024  # units of the fully connected layers
 
@@ -33,13 +33,13 @@ class Infogan:
         """Whether D couples the pictures of a batch."""
         return self.norm
 
-    def generator(self, size: int, channels: int) -> nn.Module:
-        """Codes [N, latent] to pictures [N, channels, size, size] in [-1, 1]."""
-        return Generator(self.latent, size // 4, channels)
+    def generator(self, size: int, channels: int, conditions: int = 0) -> nn.Module:
+        """Codes [N, latent + conditions] to pictures [N, channels, size, size] in [-1, 1]."""
+        return Generator(self.latent + conditions, size // 4, channels)
 
-    def discriminator(self, size: int, channels: int) -> nn.Module:
-        """Pictures [N, channels, size, size] in [-1, 1] to scores [N]."""
-        return Discriminator(size // 4, channels, self.norm)
+    def discriminator(self, size: int, channels: int, outputs: int = 1) -> nn.Module:
+        """Pictures [N, channels, size, size] in [-1, 1] to scores [N], or to [N, outputs]."""
+        return Discriminator(size // 4, channels, self.norm, outputs)
 
     def encoder(self, size: int, channels: int, outputs: int) -> nn.Module:
         """Pictures [N, channels, size, size] in [-1, 1] to [N, outputs], smoothly and each for itself."""
@@ -75,7 +75,7 @@ class Generator(nn.Module):
 class Discriminator(nn.Module):
     """Two strided convolutions that halve the side, and two linear layers."""
 
-    def __init__(self, side: int, channels: int, norm: bool) -> None:
+    def __init__(self, side: int, channels: int, norm: bool, outputs: int = 1) -> None:
         super().__init__()
         self.layers = nn.Sequential(
             nn.Conv2d(channels, 64, 4, stride=2, padding=1),
@@ -87,7 +87,7 @@ class Discriminator(nn.Module):
             nn.Linear(128 * side**2, _HIDDEN),
             nn.BatchNorm1d(_HIDDEN, eps=1e-3) if norm else nn.Identity(),
             _leaky(),
-            nn.Linear(_HIDDEN, 1),
+            nn.Linear(_HIDDEN, outputs),
         )
         draw_small(self)
         for layer in self.layers:
@@ -95,8 +95,7 @@ class Discriminator(nn.Module):
                 nn.init.trunc_normal_(layer.weight, std=0.02, a=-0.04, b=0.04)
 
     def forward(self, pictures: Tensor) -> Tensor:
-        score: Tensor = self.layers(pictures)
-        return score.squeeze(1)
+        return scores_of(self.layers(pictures))
 
 
 class Encoder(nn.Module):

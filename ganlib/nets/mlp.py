@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from ganlib.knobs import Positive
-from ganlib.nets.layers import draw_by_fan_in
+from ganlib.nets.layers import draw_by_fan_in, scores_of
 
 
 @dataclass(frozen=True)
@@ -28,13 +28,13 @@ class Mlp:
     width: Positive = 256
     depth: Positive = 3
 
-    def generator(self, size: int, channels: int) -> nn.Module:
-        """Codes [N, latent] to pictures [N, channels, size, size] in [-1, 1]."""
-        return Generator(self._stack(self.latent, channels * size**2, _leaky), size, channels)
+    def generator(self, size: int, channels: int, conditions: int = 0) -> nn.Module:
+        """Codes [N, latent + conditions] to pictures [N, channels, size, size] in [-1, 1]."""
+        return Generator(self._stack(self.latent + conditions, channels * size**2, _leaky), size, channels)
 
-    def discriminator(self, size: int, channels: int) -> nn.Module:
-        """Pictures [N, channels, size, size] in [-1, 1] to scores [N]."""
-        return Discriminator(self._stack(channels * size**2, 1, _leaky))
+    def discriminator(self, size: int, channels: int, outputs: int = 1) -> nn.Module:
+        """Pictures [N, channels, size, size] in [-1, 1] to scores [N], or to [N, outputs]."""
+        return Discriminator(self._stack(channels * size**2, outputs, _leaky))
 
     def encoder(self, size: int, channels: int, outputs: int) -> nn.Module:
         """Pictures [N, channels, size, size] in [-1, 1] to [N, outputs], smoothly and each for itself."""
@@ -65,15 +65,14 @@ class Generator(nn.Module):
 
 
 class Discriminator(nn.Module):
-    """Layers that are given all pixels at once, and answer with one score."""
+    """Layers that are given all pixels at once, and answer with one score, or more outputs."""
 
     def __init__(self, layers: nn.Sequential) -> None:
         super().__init__()
         self.layers = layers
 
     def forward(self, pictures: Tensor) -> Tensor:
-        score: Tensor = self.layers(pictures.flatten(1))
-        return score.squeeze(1)
+        return scores_of(self.layers(pictures.flatten(1)))
 
 
 def _leaky() -> nn.Module:

@@ -15,7 +15,7 @@ from torch.nn.functional import conv2d, conv_transpose2d
 
 from ganlib.knobs import Positive
 from ganlib.nets.base import DOUBLINGS
-from ganlib.nets.layers import SMALLEST, doublings, widening
+from ganlib.nets.layers import SMALLEST, doublings, modulations, scores_of, widening
 
 _SLOPE = 0.2  # of the leaky ReLU below 0
 
@@ -46,13 +46,13 @@ class R3gan:
             if getattr(self, name) * self.expansion % self.group:
                 raise ValueError(f"must have {name} × expansion in whole groups of {self.group} channels")
 
-    def generator(self, size: int, channels: int) -> nn.Module:
-        """Codes [N, latent] to pictures [N, channels, size, size], held in [-1, 1] in evaluation (see `Generator`)."""
-        return Generator(self, self._widths(size), channels)
+    def generator(self, size: int, channels: int, conditions: int = 0) -> nn.Module:
+        """Codes [N, latent + conditions] to pictures [N, channels, size, size], in evaluation held in [-1, 1] (`Generator`)."""
+        return Generator(self, self._widths(size), channels, conditions)
 
-    def discriminator(self, size: int, channels: int) -> nn.Module:
-        """Pictures [N, channels, size, size] in [-1, 1] to scores [N]."""
-        return Discriminator(Encoder(self, self._widths(size), channels, 1, _leaky))
+    def discriminator(self, size: int, channels: int, outputs: int = 1) -> nn.Module:
+        """Pictures [N, channels, size, size] in [-1, 1] to scores [N], or to [N, outputs]."""
+        return Discriminator(Encoder(self, self._widths(size), channels, outputs, _leaky))
 
     def encoder(self, size: int, channels: int, outputs: int) -> nn.Module:
         """Pictures [N, channels, size, size] in [-1, 1] to [N, outputs], smoothly and each for itself."""
@@ -68,12 +68,15 @@ class Generator(nn.Module):
 
     Its last layer is linear, as the paper's is: a tanh would flatten the slope that G learns from just where pictures are
     black or white. While it learns, pixels may so leave [-1, 1], which D sees and corrects; in evaluation they are clamped.
+    Conditions, the last numbers of a code, also modulate the maps that each stage is given.
     """
 
-    def __init__(self, knobs: R3gan, widths: list[int], channels: int) -> None:
+    def __init__(self, knobs: R3gan, widths: list[int], channels: int, conditions: int = 0) -> None:
         super().__init__()
+        self.latent = knobs.latent
         self.basis = nn.Parameter(torch.randn(widths[0], SMALLEST, SMALLEST))
-        self.scales = _drawn(nn.Linear(knobs.latent, widths[0], bias=False))
+        self.scales = _drawn(nn.Linear(knobs.latent + conditions, widths[0], bias=False))
+        self.turns = modulations(conditions, widths)
         self.stages = nn.Sequential(_stage(knobs, len(widths), widths[0], _leaky))
         for wide, narrow in pairwise(widths):
             self.stages.append(_joint(wide, narrow))
@@ -83,8 +86,16 @@ class Generator(nn.Module):
 
     def forward(self, codes: Tensor) -> Tensor:
         maps = self.basis * self.scales(codes)[:, :, None, None]
-        pictures: Tensor = self.last(self.stages(maps))
+        maps = self._turned(maps, codes[:, self.latent :]) if len(self.turns) else self.stages(maps)
+        pictures: Tensor = self.last(maps)
         return pictures if self.training else pictures.clamp(-1, 1)
+
+    def _turned(self, maps: Tensor, conditions: Tensor) -> Tensor:
+        """The stages, with a modulation before each."""
+        turns = iter(self.turns)
+        for part in self.stages:
+            maps = part(next(turns)(maps, conditions) if isinstance(part, nn.Sequential) else maps)
+        return maps
 
 
 class Encoder(nn.Module):
@@ -110,15 +121,14 @@ class Encoder(nn.Module):
 
 
 class Discriminator(nn.Module):
-    """An encoder with the leaky ReLU and a single output."""
+    """An encoder with the leaky ReLU."""
 
     def __init__(self, body: Encoder) -> None:
         super().__init__()
         self.body = body
 
     def forward(self, pictures: Tensor) -> Tensor:
-        score: Tensor = self.body(pictures)
-        return score.squeeze(1)
+        return scores_of(self.body(pictures))
 
 
 class Block(nn.Module):

@@ -19,7 +19,7 @@ from torch.nn.utils.parametrizations import spectral_norm
 
 from ganlib.knobs import Natural, Positive
 from ganlib.nets.base import DOUBLINGS
-from ganlib.nets.layers import SMALLEST, doublings, widening
+from ganlib.nets.layers import SMALLEST, doublings, modulations, scores_of, turned, widening
 from ganlib.nets.resample import ConvAfterDoubling, ConvBeforeHalving
 
 _Layer = nn.Conv2d | nn.Linear
@@ -55,14 +55,14 @@ class Resnet:
         """Whether D's slope is bounded by itself."""
         return self.spectral
 
-    def generator(self, size: int, channels: int) -> nn.Module:
-        """Codes [N, latent] to pictures [N, channels, size, size] in [-1, 1]."""
-        return Generator(self.latent, widening(self.width, self.max_width, 1 + doublings(size)), channels)
+    def generator(self, size: int, channels: int, conditions: int = 0) -> nn.Module:
+        """Codes [N, latent + conditions] to pictures [N, channels, size, size] in [-1, 1]."""
+        return Generator(self.latent, widening(self.width, self.max_width, 1 + doublings(size)), channels, conditions)
 
-    def discriminator(self, size: int, channels: int) -> nn.Module:
-        """Pictures [N, channels, size, size] in [-1, 1] to scores [N]."""
+    def discriminator(self, size: int, channels: int, outputs: int = 1) -> nn.Module:
+        """Pictures [N, channels, size, size] in [-1, 1] to scores [N], or to [N, outputs]."""
         norm = spectral_norm if self.spectral else _as_it_is
-        return Discriminator(self._halvings(size, channels, relu, norm), self._outwards(size)[-1], norm)
+        return Discriminator(self._halvings(size, channels, relu, norm), self._outwards(size)[-1], norm, outputs)
 
     def encoder(self, size: int, channels: int, outputs: int) -> nn.Module:
         """Pictures [N, channels, size, size] in [-1, 1] to [N, outputs], smoothly and each for itself."""
@@ -88,31 +88,39 @@ class Resnet:
 
 
 class Generator(nn.Module):
-    """A linear layer to a 4 × 4 map, then residual blocks that double the side until the picture is there."""
+    """A linear layer to a 4 × 4 map, then residual blocks that double the side until the picture is there.
 
-    def __init__(self, latent: int, widths: list[int], channels: int) -> None:
+    Conditions, the last numbers of a code, also modulate the maps after every norm (de Vries et al. 2017; Miyato and
+    Koyama 2018).
+    """
+
+    def __init__(self, latent: int, widths: list[int], channels: int, conditions: int = 0) -> None:
         super().__init__()
-        self.first = _glorot(nn.Linear(latent, widths[0] * SMALLEST**2))
-        self.blocks = nn.Sequential(*(Up(wide, narrow) for wide, narrow in pairwise(widths)))
+        self.latent = latent
+        self.first = _glorot(nn.Linear(latent + conditions, widths[0] * SMALLEST**2))
+        self.blocks = nn.Sequential(*(Up(wide, narrow, conditions) for wide, narrow in pairwise(widths)))
         self.norm = nn.BatchNorm2d(widths[-1])
+        self.turns = modulations(conditions, widths[-1:])
         self.last = _glorot(nn.Conv2d(widths[-1], channels, 3, padding=1))
 
     def forward(self, codes: Tensor) -> Tensor:
+        conditions = codes[:, self.latent :]
         maps = self.first(codes).unflatten(1, (-1, SMALLEST, SMALLEST))
-        return torch.tanh(self.last(relu(self.norm(self.blocks(maps)))))
+        for block in self.blocks:
+            maps = block(maps, conditions)
+        return torch.tanh(self.last(relu(turned(self.norm(maps), conditions, self.turns))))
 
 
 class Discriminator(nn.Module):
     """Residual blocks that halve the side and some that do not, the sum over the map, and a linear score."""
 
-    def __init__(self, blocks: nn.Sequential, width: int, norm: _Norm) -> None:
+    def __init__(self, blocks: nn.Sequential, width: int, norm: _Norm, outputs: int = 1) -> None:
         super().__init__()
         self.blocks = blocks
-        self.last = norm(_glorot(nn.Linear(width, 1)))
+        self.last = norm(_glorot(nn.Linear(width, outputs)))
 
     def forward(self, pictures: Tensor) -> Tensor:
-        score: Tensor = self.last(relu(self.blocks(pictures)).sum((2, 3)))
-        return score.squeeze(1)
+        return scores_of(self.last(relu(self.blocks(pictures)).sum((2, 3))))
 
 
 class Encoder(nn.Module):
@@ -131,16 +139,17 @@ class Encoder(nn.Module):
 class Up(nn.Module):
     """Maps [N, wide, H, W] to [N, narrow, 2H, 2W]: a shortcut, and added to it two convolutions."""
 
-    def __init__(self, wide: int, narrow: int) -> None:
+    def __init__(self, wide: int, narrow: int, conditions: int = 0) -> None:
         super().__init__()
         self.shortcut = _glorot(nn.Conv2d(wide, narrow, 1, bias=False))
         self.norms = nn.ModuleList([nn.BatchNorm2d(wide), nn.BatchNorm2d(narrow)])
+        self.turns = modulations(conditions, [wide, narrow])
         self.first = _glorot(ConvAfterDoubling(wide, narrow, bias=False), gain=math.sqrt(2))
         self.second = _glorot(nn.Conv2d(narrow, narrow, 3, padding=1, bias=False), gain=math.sqrt(2))
 
-    def forward(self, maps: Tensor) -> Tensor:
-        residual = self.first(relu(self.norms[0](maps)))
-        residual = self.second(relu(self.norms[1](residual)))
+    def forward(self, maps: Tensor, conditions: Tensor | None = None) -> Tensor:
+        residual = self.first(relu(turned(self.norms[0](maps), conditions, self.turns[:1])))
+        residual = self.second(relu(turned(self.norms[1](residual), conditions, self.turns[1:])))
         outputs: Tensor = _doubled(self.shortcut(maps)) + residual  # 1 × 1 first: the same for a quarter of the products
         return outputs
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from torch import nn
 
+from ganlib.conditions.conditions import Conditions
 from ganlib.errors import AtelierError
 from ganlib.files import digest_file, write_json
 from ganlib.knobs import build
@@ -20,7 +21,10 @@ _CARD, _GENERATOR = "model.json", "generator.safetensors"
 
 @dataclass(frozen=True)
 class Model:
-    """A trained generator, which maps codes [N, latent] to pictures [N, C, H, W] in [-1, 1], and its card."""
+    """A trained generator, which maps codes [N, latent] to pictures [N, C, H, W] in [-1, 1], and its card.
+
+    conditions: what the last numbers of a code ask for; None where it cannot be asked for anything.
+    """
 
     generator: nn.Module
     latent: int
@@ -28,6 +32,7 @@ class Model:
     channels: int
     digest: str
     card: Mapping[str, Any]
+    conditions: Conditions | None = None
 
 
 def write_model(folder: Path, networks: Mapping[str, nn.Module], method: Method, card: Mapping[str, Any]) -> None:
@@ -47,10 +52,19 @@ def load_model(folder: Path) -> Model:
     with _whole(folder):
         card = read_card(folder)
         method = build_method(card["method"])
-        generator = method.generator(card["size"], card["channels"])
+        conditions = Conditions.from_plain(card["conditions"]) if card.get("conditions") else None
+        generator = made(method, conditions, card["size"], card["channels"])
         generator.load_state_dict(load_file(folder / _GENERATOR), strict=True)
         digest = digest_file(folder / _GENERATOR)
-    return Model(generator.eval(), card["latent"], card["size"], card["channels"], digest, card)
+    return Model(generator.eval(), card["latent"], card["size"], card["channels"], digest, card, conditions)
+
+
+def made(method: Method, conditions: Conditions | None, size: int, channels: int) -> nn.Module:
+    """A new generator, of what the method can be asked for."""
+    if conditions is None:
+        return method.generator(size, channels)
+    generator: nn.Module = method.given(conditions, size, channels)  # type: ignore[attr-defined]
+    return generator
 
 
 def read_card(folder: Path) -> dict[str, Any]:

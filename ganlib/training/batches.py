@@ -2,6 +2,7 @@
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from ganlib.files import digest_bytes
@@ -18,10 +19,20 @@ class Batches:
     """Pictures in an endless order that depends only on the seed: batch `i` is the same whether or not one was stopped before it.
 
     The data set is gone through in a new random order each time round; a batch may reach from one round into the next.
+    rows: which pictures are shown at all.
     """
 
-    def __init__(self, pictures: Pictures, batch: int, seed: int, flip: bool, device: torch.device) -> None:
+    def __init__(
+        self,
+        pictures: Pictures,
+        batch: int,
+        seed: int,
+        flip: bool,
+        device: torch.device,
+        rows: NDArray[np.int64] | None = None,
+    ) -> None:
         self.pictures, self.batch, self.seed, self.flip, self.device = pictures, batch, seed, flip, device
+        self.rows = np.arange(len(pictures)) if rows is None else rows
         self.resident = held(pictures, device) if _has_room(pictures, device) else None
         self._round, self._order = -1, np.empty(0, np.int64)
 
@@ -33,7 +44,7 @@ class Batches:
         rows = np.array([self._row(position) for position in range(images, images + self.batch)])
         rows.sort()  # read from the memory map in one sweep; the order within a batch means nothing
         mine = shared(torch.from_numpy(rows))
-        real = self._read(mine).permute(0, 3, 1, 2).float().div_(127.5).sub_(1.0)
+        real = to_float(self._read(mine))
         return mirrored(real, dice) if self.flip else real, mine
 
     def _read(self, rows: Tensor) -> Tensor:
@@ -42,10 +53,15 @@ class Batches:
         return sent(torch.from_numpy(self.pictures[rows.numpy()]), self.device)
 
     def _row(self, position: int) -> int:
-        turn, place = divmod(position, len(self.pictures))
+        turn, place = divmod(position, len(self.rows))
         if turn != self._round:
-            self._round, self._order = turn, np.random.default_rng([self.seed, turn]).permutation(len(self.pictures))
+            self._round, self._order = turn, self.rows[np.random.default_rng([self.seed, turn]).permutation(len(self.rows))]
         return int(self._order[place])
+
+
+def to_float(levels: Tensor) -> Tensor:
+    """Pictures uint8 [N, H, W, C] as networks take them: float32 [N, C, H, W] in [-1, 1], channels last."""
+    return levels.permute(0, 3, 1, 2).float().div_(127.5).sub_(1.0)
 
 
 def mirrored(pictures: Tensor, dice: torch.Generator) -> Tensor:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
-from ganlib.knobs import Natural, OneOf, Positive, PositiveFloat, Share
+from ganlib.knobs import Natural, NaturalFloat, OneOf, Positive, PositiveFloat, Share
 from ganlib.methods import METHODS
 
 
@@ -35,14 +35,26 @@ class Course:
 
 @dataclass(frozen=True)
 class TrainConfig(Course):
-    """Section `train` of `params.yaml`."""
+    """Section `train` of `params.yaml`.
+
+    patience_kimg: end the run early when the quick Fréchet distance, which is taken at every look (`sample_kimg`), has not got
+    better by more than its error for so many thousand pictures; 0: never. What is published then is the model as it stands.
+    withhold: combinations of labels, such as `{hair_colour: red, glasses: none}`; pictures that have all of one are not shown.
+    """
 
     method: Annotated[Any, OneOf("name", METHODS)]
     seed: Natural = 0
+    withhold: tuple[dict[str, str | float], ...] = ()
+    patience_kimg: NaturalFloat = 0.0
 
     def __post_init__(self) -> None:
         """Refuse what makes no sense together, with the reason."""
         if self.flip and not self.method.mirrors:
             raise ValueError(
                 f"must not have `flip: true` with the method {self.method.name}, which gives a code to every picture as it is"
+            )
+        if 0 < self.patience_kimg < 2 * self.sample_kimg:
+            raise ValueError(
+                f"must have a patience_kimg of at least two looks, {2 * self.sample_kimg:g} where sample_kimg is "
+                f"{self.sample_kimg:g}: one that is worse by chance must not end a run"
             )

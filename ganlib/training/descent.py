@@ -38,8 +38,10 @@ def autocast(device: torch.device, precision: torch.dtype) -> torch.autocast:
     return torch.autocast(device.type, dtype=precision, enabled=precision != torch.float32)
 
 
-def descend(optimiser: torch.optim.Optimizer, loss: Tensor, of: str, limit: float | None = None, at_once: bool = False) -> None:
+def descend(optimiser: torch.optim.Optimizer, loss: Tensor, of: str, limit: float | None = None, at_once: bool = False) -> Tensor:
     """Take one step down `loss`, a scalar; `of` names whose it is. limit: the gradient's greatest norm, if it has one.
+
+    Returns the norm that the gradient had before it was limited, a scalar on the device.
 
     Where the loss or a gradient is not finite, the weights stay as they are. On the CPU it raises `NotFinite`. A GPU would have
     to be waited for to know: there the optimiser, which must be a fused one, remembers, takes no further step either, and
@@ -50,7 +52,7 @@ def descend(optimiser: torch.optim.Optimizer, loss: Tensor, of: str, limit: floa
     pairs = [pair for group in optimiser.param_groups for pair in zip(group["param_names"], group["params"], strict=True)]
     named = {name: parameter.grad for name, parameter in pairs if parameter.grad is not None}
     ranks.average(list(named.values()))
-    norm = torch.stack(torch._foreach_norm(list(named.values()))).norm()
+    norm: Tensor = torch.stack(torch._foreach_norm(list(named.values()))).norm()
     if loss.is_cuda and not at_once:
         remember(optimiser, norm, of)
     elif not torch.isfinite(norm):
@@ -58,6 +60,7 @@ def descend(optimiser: torch.optim.Optimizer, loss: Tensor, of: str, limit: floa
     if limit is not None:
         torch._foreach_mul_(list(named.values()), (limit / norm).clamp(max=1.0))
     optimiser.step()
+    return norm
 
 
 def _first_broken(of: str, loss: Tensor, gradients: dict[str, Tensor]) -> str:

@@ -19,10 +19,10 @@ class History:
     def __init__(self, path: Path) -> None:
         self.path = path
 
-    def append(self, images: int, values: Mapping[str, float]) -> None:
+    def append(self, images: int, values: Mapping[str, float | str]) -> None:
         """Add a line. Numbers that are not finite are written as text ("nan"), since JSON has no word for them."""
         line: dict[str, Any] = {"kimg": images / 1000, "images": images}
-        line |= {name: value if math.isfinite(value) else str(value) for name, value in values.items()}
+        line |= {name: value if isinstance(value, str) or math.isfinite(value) else str(value) for name, value in values.items()}
         with self.path.open("a", encoding="utf-8") as stream:
             stream.write(json.dumps(line) + "\n")
 

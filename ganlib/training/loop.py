@@ -5,12 +5,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
 from ganlib import ranks
 from ganlib.methods.base import Batch, Learner
 from ganlib.progress import Progress
-from ganlib.sampling.draw import draw
-from ganlib.sampling.grid import grid
-from ganlib.sampling.png import write_png
 from ganlib.training.batches import Batches, Pictures, dice_for
 from ganlib.training.config import TrainConfig
 from ganlib.training.device import Machine
@@ -20,34 +20,51 @@ from ganlib.training.keeper import Keeper
 from ganlib.training.meter import Meter
 from ganlib.training.schedule import decayed
 from ganlib.training.signals import Stop, politely
-
-_PREVIEW = 64  # pictures of the grid that is drawn from the same codes again and again
+from ganlib.training.watch import Lookout, Watch, stalled
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """Where a run stands: pictures shown, and the signal that stopped it before its end, if one did."""
+    """Where a run stands: pictures shown, and the signal that stopped it before its end, if one did.
+
+    early: whether it ended before all were shown because its quick score had stopped getting better.
+    """
 
     images: int
     stopped_by: int | None
+    early: bool = False
 
 
-def train(learner: Learner, pictures: Pictures, config: TrainConfig, machine: Machine, folder: Path) -> Outcome:
+def train(
+    learner: Learner,
+    pictures: Pictures,
+    config: TrainConfig,
+    machine: Machine,
+    folder: Path,
+    heldout: Pictures | None = None,
+    watch: Watch | None = None,
+    rows: NDArray[np.int64] | None = None,
+) -> Outcome:
     """Train on uint8 pictures [N, H, W, C] until `config.kimg`, going on from the last checkpoint in `folder`.
 
-    Leaves checkpoints/, history.jsonl and samples/ in `folder`. A polite signal ends it early, with a checkpoint. At a number
-    that is not finite it goes back to the last checkpoint and on from there with another seed, once; the second time it
-    raises `Diverged`.
+    heldout: pictures that the judge is asked about besides, and `watch` whoever looks at the run (`ganlib.training.watch`); with
+    `config.patience_kimg` the run ends where what is seen has stopped getting better, and not without a watch.
+
+    Leaves checkpoints/, history.jsonl, watch.jsonl and samples/ in `folder`. A polite signal ends it early, with a checkpoint. At
+    a number that is not finite it goes back to the last checkpoint and on from there with another seed, once; the second time
+    it raises `Diverged`.
     """
     keeper, history = Keeper(learner, Meter(), folder / "checkpoints"), History(folder / "history.jsonl")
+    lookout = Lookout(learner, pictures, heldout, config.seed, folder, watch)
     leads = ranks.rank() == 0
     with politely() as stop, keeper:
         images = keeper.resume()
         while True:
             if leads:
                 history.rewind(images)
+                lookout.rewind(images)
             try:
-                outcome = _run(learner, pictures, config, machine, folder, keeper, images, stop)
+                outcome = _run(learner, pictures, config, machine, keeper, lookout, images, stop, rows)
                 break
             except NotFinite as broken:
                 images = keeper.roll_back(broken)
@@ -60,27 +77,30 @@ def _run(
     pictures: Pictures,
     config: TrainConfig,
     machine: Machine,
-    folder: Path,
     keeper: Keeper,
+    lookout: Lookout,
     images: int,
     stop: Stop,
+    rows: NDArray[np.int64] | None,
 ) -> Outcome:
-    """From where the keeper stands to the end, or to a signal."""
+    """From where the keeper stands to the end, to a signal, or to where there is no patience any more."""
     total = config.batch * math.ceil(1000 * config.kimg / config.batch)
-    seed, meter, history = seed_after(config.seed, keeper.rollbacks), keeper.meter, History(folder / "history.jsonl")
-    batches = Batches(pictures, config.batch, seed, config.flip, machine.torch_device)
+    seed, meter, history = seed_after(config.seed, keeper.rollbacks), keeper.meter, History(lookout.folder / "history.jsonl")
+    batches = Batches(pictures, config.batch, seed, config.flip, machine.torch_device, rows)
     leads = ranks.rank() == 0
     if images == 0:
         keeper.save(images)
-        _preview(learner, folder, images, config.seed)
+        lookout.look(images, 0.0)
+    early, signal = _enough(lookout, config), None
     with Progress("train", total, "pictures", done=images, quiet=not leads) as progress:
-        while images < total and (signal := ranks.any_of(stop.signal)) is None:
+        while images < total and not early and (signal := ranks.any_of(stop.signal)) is None:
             before, dice, done = images, dice_for(seed, images), images / total
             learner.anneal(decayed(done, config.decay, config.decay_shape))
-            real, rows = batches.at(images, dice)
-            meter.add(learner.step(Batch(real, rows, dice, images, done)), config.batch)
+            real, shown = batches.at(images, dice)
+            meter.add(learner.step(Batch(real, shown, dice, images, done)), config.batch)
             images += config.batch
-            if _passed(before, images, config.log_kimg) or images >= total:
+            first = before == 0  # it tells what gradients are like before any has moved a weight
+            if first or _passed(before, images, config.log_kimg) or images >= total:
                 keeper.check()
                 settle(learner.parts())
                 values = meter.read()
@@ -89,22 +109,24 @@ def _run(
                 progress.note = _note(images, values)
             if _passed(before, images, config.sample_kimg) or images >= total:
                 settle(learner.parts())
-                _preview(learner, folder, images, config.seed)
+                for remark in lookout.look(images, images / total):
+                    progress.say(remark)
+                early = _enough(lookout, config)
             if _passed(before, images, config.checkpoint_kimg):
                 settle(learner.parts())
                 keeper.save(images)
             progress.advance(config.batch)
     settle(learner.parts())
     keeper.save(images)
-    return Outcome(images, signal if images < total else None)
+    return Outcome(images, None if images >= total or early else signal, early and images < total)
 
 
-def _preview(learner: Learner, folder: Path, images: int, seed: int) -> None:
-    """The same codes, drawn by the generator as it stands now; by one process."""
-    if ranks.rank():
-        return
-    pictures = draw(learner.published()["generator"], learner.latent, _PREVIEW, seed)
-    write_png(folder / "samples" / f"kimg-{round(images / 1000):06d}.png", grid(pictures, columns=8, scale=2))
+def _enough(lookout: Lookout, config: TrainConfig) -> bool:
+    """Whether patience has come to its end. One process has seen, and all do the same."""
+    if not config.patience_kimg:
+        return False
+    over = ranks.rank() == 0 and stalled(lookout.seen(), config.patience_kimg)
+    return ranks.any_of(1 if over else None) is not None
 
 
 def _passed(before: int, after: int, kimg: float) -> bool:

@@ -8,12 +8,14 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from ganlib import ranks
 from ganlib.errors import AtelierError
 from ganlib.files import digest_bytes, new_folder, write_bytes, write_text
-from ganlib.methods.base import Learner, Setting
+from ganlib.methods.base import Learner
 from ganlib.nets import NETWORKS
 from ganlib.nets.base import check_size
 from ganlib.pictures.store import Store
@@ -23,10 +25,15 @@ from ganlib.training import loop
 from ganlib.training.config import TrainConfig
 from ganlib.training.device import Machine, choose, prepare
 from ganlib.training.history import read, without_clock
+from ganlib.training.lessons import rows_to_learn, setting_for
 from ganlib.training.memory import exhausted, too_little
 from ganlib.training.run_folder import claim, folder_for, locked
+from ganlib.training.watch import Watch
 
-_DECISIVE = ("methods", "nets", "objectives", "pictures/augment.py", "pictures/augmentations", "ranks.py", "training")
+_DECISIVE = (
+    *("methods", "nets", "objectives", "pictures/augment.py", "pictures/augmentations", "ranks.py", "training", "conditions"),
+    *("metrics/quick.py", "metrics/votes.py"),  # what is seen at looks, which may end a run
+)
 
 
 @dataclass(frozen=True)
@@ -60,8 +67,10 @@ def _python(path: Path) -> list[Path]:
     return [path] if path.is_file() else list(path.rglob("*.py"))
 
 
-def train(store: Store, config: TrainConfig, out: Path, runs: Path) -> Trained:
+def train(store: Store, config: TrainConfig, out: Path, runs: Path, watch: Watch | None = None) -> Trained:
     """Train on the store's train split, resuming a run that was broken off; publish the model to the folder `out`.
+
+    watch: looks at the run every `config.sample_kimg`; by its scores the run may end early (`config.patience_kimg`).
 
     Raises `AtelierError` where the run is another's or being trained by another process, or pictures are too few.
     """
@@ -82,22 +91,33 @@ def train(store: Store, config: TrainConfig, out: Path, runs: Path) -> Trained:
         machine = _machine(config, folder, identity)
         prepare(machine)
         torch.manual_seed(config.seed)
-        setting = Setting(store.size, store.channels, len(store.train), machine.torch_device, machine.dtype, machine.fast)
+        setting, rows = setting_for(store, config, machine), rows_to_learn(store, config.withhold, config.batch)
         learner = config.method.learner(setting)
         print(f"Trains {config.method.name} for {config.kimg:g} kimg {machine.describe()}; checkpoints in {folder}.")
-        outcome = _outcome(learner, store, config, machine, folder)
+        outcome = _outcome(learner, store, config, machine, folder, watch, rows)
         if outcome is None:
             del learner
             raise too_little(config, setting, store.train, folder)
+        if outcome.early:
+            shown = f"{outcome.images / 1000:g} kimg of {config.kimg:g}"
+            print(f"Ended after {shown}: no better for {config.patience_kimg:g} kimg (train.patience_kimg).")
         if outcome.stopped_by is None and ranks.rank() == 0:
-            _publish(learner, store, config, folder, out)
+            _publish(learner, store, outcome.images, config, folder, out)
     return Trained(outcome.images, folder, machine, outcome.stopped_by)
 
 
-def _outcome(learner: Learner, store: Store, config: TrainConfig, machine: Machine, folder: Path) -> loop.Outcome | None:
+def _outcome(
+    learner: Learner,
+    store: Store,
+    config: TrainConfig,
+    machine: Machine,
+    folder: Path,
+    watch: Watch | None,
+    rows: NDArray[np.int64] | None,
+) -> loop.Outcome | None:
     """What came of it; None where memory ran out. (Within the handler the error's frames would hold all that was in it.)"""
     try:
-        return loop.train(learner, store.train, config, machine, folder)
+        return loop.train(learner, store.train, config, machine, folder, store.heldout, watch, rows)
     except RuntimeError as error:
         if not exhausted(error):
             raise
@@ -138,18 +158,21 @@ def _chosen(config: TrainConfig, folder: Path) -> Machine:
     return machine
 
 
-def _publish(learner: Learner, store: Store, config: TrainConfig, folder: Path, out: Path) -> None:
+def _publish(learner: Learner, store: Store, images: int, config: TrainConfig, folder: Path, out: Path) -> None:
     known = {
         "dataset": store.digest,
         "size": store.size,
         "channels": store.channels,
         "latent": learner.latent,
-        "kimg": config.kimg,
+        "kimg": images / 1000,
     }
+    if conditions := getattr(learner, "conditions", None):
+        known["conditions"] = conditions.plain()
     with new_folder(out, "model.json") as partial:
         write_model(partial, learner.published(), config.method, known)
         write_text(partial / NAME, card(facts_of(read_card(partial), store)))
-        lines = without_clock(read(folder / "history.jsonl"))
-        write_text(partial / "history.jsonl", "".join(json.dumps(line) + "\n" for line in lines))
+        for name in ("history.jsonl", "watch.jsonl"):
+            lines = without_clock(read(folder / name)) if (folder / name).exists() else []
+            write_text(partial / name, "".join(json.dumps(line) + "\n" for line in lines))
         for sheet in sorted((folder / "samples").glob("*.png")):
             write_bytes(partial / "samples" / sheet.name, sheet.read_bytes())

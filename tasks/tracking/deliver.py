@@ -56,7 +56,7 @@ def _live_run(tracker: Tracker, entry: Entry) -> Run | None:
 def _fill(run: Run, entry: Entry, folder: Path) -> None:
     run.add_params(entry.params)
     tail = Tail(folder / "history.jsonl")
-    run.add_points(tail.read())
+    run.add_points(tail.read() + Tail(folder / "watch.jsonl").read())
     now = int(1000 * time.time())
     run.add_points([Point(allowed(key), value, tail.last, now) for key, value in entry.metrics.items()])
     run.set_tags(tail.notes())

@@ -25,7 +25,7 @@ class Follower:
         self.folder, self.entry = folder, entry
         self.trouble = ""
         self._run: Run | None = None
-        self._tail = Tail(folder / "history.jsonl")
+        self._tail, self._looks = self._tails()
         self._wait, self._next = 2.0, 0.0
 
     def tick(self) -> bool:
@@ -56,9 +56,13 @@ class Follower:
 
     def _forget(self, trouble: str) -> None:
         self.trouble = store.redact(trouble)
-        self._run, self._tail = None, Tail(self.folder / "history.jsonl")
+        self._run = None
+        self._tail, self._looks = self._tails()
         self._next = time.monotonic() + self._wait
         self._wait = min(60.0, 2 * self._wait)
+
+    def _tails(self) -> tuple[Tail, Tail]:
+        return Tail(self.folder / "history.jsonl"), Tail(self.folder / "watch.jsonl")
 
     def _send(self) -> None:
         if self._run is None:
@@ -68,7 +72,7 @@ class Follower:
 
             self._run = self._open(Tracker())
         before = dict(self._tail.notes())
-        self._run.add_points(self._tail.read())
+        self._run.add_points(self._tail.read() + self._looks.read())
         if (notes := self._tail.notes()) != before:
             self._run.set_tags(notes)
         pictures = [path for path in (self.folder / "samples").glob("*.png") if kimg_of(path) is not None]

@@ -93,6 +93,8 @@ def keep(
                 _copy(file, folder / "model" / file.name)
         if history:
             _copy(history, folder / "history.jsonl")
+        if history and (looks := history.with_name("watch.jsonl")).exists():
+            _copy(looks, folder / "watch.jsonl")
         write(entry, folder / ENTRY)
     return SPOOL / entry.name
 

@@ -1,0 +1,100 @@
+"""Several attributes together: from labels to what networks are told, from what a person asks for to the end of a code."""
+
+import difflib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from ganlib.conditions.attribute import KNOB, Attribute, Value
+from ganlib.errors import AtelierError
+
+PREFIX = "label."
+
+
+@dataclass(frozen=True)
+class Conditions:
+    """The attributes, in the order in which they stand at the end of a code."""
+
+    attributes: tuple[Attribute, ...]
+
+    @property
+    def width(self) -> int:
+        """How many numbers a network is told."""
+        return sum(attribute.width for attribute in self.attributes)
+
+    @property
+    def names(self) -> list[str]:
+        """Of the attributes."""
+        return [attribute.name for attribute in self.attributes]
+
+    def attribute(self, name: str) -> Attribute:
+        """The attribute of this name; `AtelierError`, with those that there are, the nearest first, where there is none."""
+        for attribute in self.attributes:
+            if attribute.name == name:
+                return attribute
+        near = difflib.get_close_matches(name, self.names, n=1, cutoff=0.4)
+        names = near + [other for other in self.names if other not in near]
+        raise AtelierError(f"{name[:80]}: expected one of the model's attributes ({', '.join(names)}). Nothing was drawn.")
+
+    def slices(self) -> list[slice]:
+        """Where each attribute stands in what a network is told."""
+        ends = np.cumsum([0, *(attribute.width for attribute in self.attributes)]).tolist()
+        return [slice(start, end) for start, end in pairwise(ends)]
+
+    def table(self, columns: Mapping[str, Sequence[Value | None]]) -> NDArray[np.float32]:
+        """What a network is told of each picture, [N, width], from the values of its labels."""
+        parts = [
+            np.array([attribute.told(value) for value in columns[attribute.name]], np.float32) for attribute in self.attributes
+        ]
+        return np.concatenate(parts, axis=1)
+
+    def asked(self, columns: Mapping[str, Sequence[Value | None]]) -> Tensor:
+        """The ends of codes, [N, attributes], that ask for these values."""
+        rows = [[attribute.asked(value) for value in columns[attribute.name]] for attribute in self.attributes]
+        return torch.tensor(rows, dtype=torch.float32).T.contiguous()
+
+    def turned(self, codes: Tensor, wanted: Mapping[str, Value | None]) -> Tensor:
+        """Codes [N, latent] with these attributes asked for, the others as they are."""
+        turned = codes.clone()
+        for name, value in wanted.items():
+            place = self.names.index(self.attribute(name).name)
+            turned[:, codes.shape[1] - len(self.attributes) + place] = self.attributes[place].asked(value)
+        return turned
+
+    def plain(self) -> list[dict[str, Any]]:
+        """As JSON."""
+        return [attribute.plain() for attribute in self.attributes]
+
+    @staticmethod
+    def from_plain(content: Sequence[dict[str, Any]]) -> "Conditions":
+        """Back from JSON."""
+        return Conditions(tuple(map(Attribute.from_plain, content)))
+
+
+def columns_of(manifest: pd.DataFrame, names: Sequence[str], knob: str = KNOB) -> dict[str, list[Value | None]]:
+    """The values of these labels, by name, one for each row of a data set's manifest; None where a picture lacks one.
+
+    Raises `AtelierError` where the data set has no such label; it says which it has.
+    """
+    known = [column.removeprefix(PREFIX) for column in manifest.columns if column.startswith(PREFIX)]
+    for name in names:
+        if name not in known:
+            near = difflib.get_close_matches(name, known, n=1, cutoff=0.4)
+            listed = ", ".join(near + [other for other in known if other not in near]) or "it has none"
+            raise AtelierError(
+                f"{knob} {name}: expected a label of the data set ({listed}), found no such one; nothing was "
+                "done. Name one of these."
+            )
+    return {name: [None if pd.isna(value) else value for value in manifest[f"{PREFIX}{name}"].tolist()] for name in names}
+
+
+def of_labels(columns: Mapping[str, Sequence[Value | None]], knob: str = KNOB) -> Conditions:
+    """The conditions that these labels make; `knob` names them, for errors."""
+    return Conditions(tuple(Attribute.of(name, column, knob) for name, column in columns.items()))

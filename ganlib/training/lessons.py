@@ -1,0 +1,65 @@
+"""What a training takes from a data set's labels: what can be asked for, and which pictures are withheld."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from ganlib.conditions.attribute import NONE
+from ganlib.conditions.conditions import columns_of, of_labels
+from ganlib.errors import AtelierError
+from ganlib.methods.base import Setting
+from ganlib.pictures.store import Store
+from ganlib.training.config import TrainConfig
+from ganlib.training.device import Machine
+
+Combination = Mapping[str, str | float]
+
+
+def setting_for(store: Store, config: TrainConfig, machine: Machine) -> Setting:
+    """What a learner must fit, with the conditions that its method names.
+
+    Raises `AtelierError` for labels that the data set lacks, or that leave nothing to ask for.
+    """
+    plain = (store.size, store.channels, len(store.train), machine.torch_device, machine.dtype, machine.fast)
+    names = getattr(config.method, "conditions", ())
+    if not names:
+        return Setting(*plain)
+    columns = {name: values[: len(store.train)] for name, values in columns_of(store.manifest, names).items()}
+    conditions = of_labels(columns)
+    return Setting(*plain, conditions, conditions.table(columns))
+
+
+def rows_to_learn(store: Store, withhold: Sequence[Combination], batch: int) -> NDArray[np.int64] | None:
+    """The rows of the train split that have none of the combinations withheld; None where nothing is withheld.
+
+    Raises `AtelierError` for labels that the data set lacks, combinations that no picture has, and where too few are left.
+    """
+    if not withhold:
+        return None
+    manifest = store.manifest.iloc[: len(store.train)]
+    kept = np.ones(len(manifest), bool)
+    for combination in withhold:
+        having = rows_having(manifest, combination)
+        if not having.any():
+            raise AtelierError(
+                f"train.withhold {dict(combination)}: expected a combination that some pictures have, found none; nothing was "
+                "started. Check the values, or leave it out."
+            )
+        kept &= ~having
+    if kept.sum() < batch:
+        raise AtelierError(
+            f"train.withhold: expected to leave at least train.batch pictures ({batch}) to learn from, found {kept.sum()}; "
+            "nothing was started. Withhold less."
+        )
+    return np.flatnonzero(kept)
+
+
+def rows_having(manifest: pd.DataFrame, combination: Combination) -> NDArray[np.bool_]:
+    """Which rows have all values of a combination; "none" stands for lacking the label."""
+    columns = columns_of(manifest, list(combination))
+    having = np.ones(len(manifest), bool)
+    for name, wanted in combination.items():
+        having &= np.array([(NONE if value is None else str(value)) == str(wanted) for value in columns[name]])
+    return having
