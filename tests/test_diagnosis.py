@@ -23,7 +23,7 @@ LOOKS = 11
 
 
 def a_run(number: int = LOOKS, game: bool = True, scores: Mapping[str, Any] | None = None, **series: Any) -> Evidence:
-    """A healthy run of so many looks, but for the series (a number, or one for each look; None leaves it out) that are given."""
+    """A healthy run of so many looks, but for the series (a number, or one for each look) that are given."""
     falling = np.linspace(3, 0.4, number)
     usual: dict[str, Any] = {
         "quick_fd": 1000 * falling,
@@ -38,12 +38,10 @@ def a_run(number: int = LOOKS, game: bool = True, scores: Mapping[str, Any] | No
         **({"score_train": 0.5, "score_heldout": 0.49, "score_generated": -0.5, "score_error": 0.02} if game else {}),
         **({"told_apart": 0.9} if game else {}),
     }
-    names = {
-        name: values for name, values in {**usual, **series}.items() if not name.startswith("gradient") and values is not None
-    }
+    chosen = {name: values for name, values in {**usual, **series}.items() if not name.startswith("gradient")}
     looks = [
         {"images": 1000 * place, "kimg": float(place), "done": place / (number - 1)}
-        | {name: _at(values, place) for name, values in names.items()}
+        | {name: _at(values, place) for name, values in chosen.items()}
         for place in range(number)
     ]
     gradients = {"gradient_d": 1.0, "gradient_g": 1.0} if game else {"gradient": 1.0}

@@ -33,7 +33,7 @@ def test_a_night_through_the_worker_completes(served: Workspace, night: str) -> 
     assert [task["name"] for task in tasks] == ["collect", "data", *STEPS[1:]]
     assert {task["state"]["type"] for task in tasks} == {"COMPLETED"}
     artifacts = get(f"{api}/artifacts/filter", {"artifacts": {"flow_run_id": {"any_": [night]}}})
-    assert {"verdicts", "samples", "scores", "progress-train"} <= {artifact["key"] for artifact in artifacts}
+    assert {"verdicts", "samples", "scores", "diagnosis", "progress-train"} <= {artifact["key"] for artifact in artifacts}
     assert served.git("branch", "--list", "nightly/*")
 
 

@@ -108,9 +108,10 @@ def test_a_killed_run_sees_what_it_would_have_seen(tmp_path: Path, monkeypatch: 
             raise Killed
         return step(self, batch)
 
-    with monkeypatch.context() as patch, pytest.raises(Killed):
+    with monkeypatch.context() as patch:
         patch.setattr(type(made), "step", dying)
-        loop.train(made, TRAIN, CONFIG, MACHINE, tmp_path / "killed", HELDOUT, Scripted())
+        with pytest.raises(Killed):
+            loop.train(made, TRAIN, CONFIG, MACHINE, tmp_path / "killed", HELDOUT, Scripted())
     loop.train(learner(seed=1), TRAIN, CONFIG, MACHINE, tmp_path / "killed", HELDOUT, Scripted())
     assert read(tmp_path / "killed" / "watch.jsonl") == read(tmp_path / "whole" / "watch.jsonl")
 
@@ -145,7 +146,7 @@ def _expected() -> list[tuple[int, int]]:
 
 @pytest.mark.parametrize("network", [Dcgan(width=4, latent=8, norm=True), Dcgan(width=4, latent=8), Resnet(width=4, latent=8)])
 def test_the_judge_is_left_as_it_was(network: Any) -> None:
-    """Running statistics, spectral norms and the mode stay; the same pictures have the same scores again, alone or among others."""
+    """Running statistics, spectral norms and the mode stay; the same pictures have the same scores again."""
     judge = learner(Gan(network=network, penalties={})).judge()
     judge.train()
     before = {name: tensor.clone() for name, tensor in judge.state_dict().items()}
@@ -254,9 +255,10 @@ def test_a_run_that_was_killed_ends_early_at_the_same_place(
             raise Killed
         return step(self, batch)
 
-    with monkeypatch.context() as patch, pytest.raises(Killed):
+    with monkeypatch.context() as patch:
         patch.setattr(type(made), "step", dying)
-        train(dataset, config, tmp_path / "b" / "model", tmp_path / "b" / "runs", Falling(tmp_path / "b", until=80))
+        with pytest.raises(Killed):
+            train(dataset, config, tmp_path / "b" / "model", tmp_path / "b" / "runs", Falling(tmp_path / "b", until=80))
     done = train(dataset, config, tmp_path / "b" / "model", tmp_path / "b" / "runs", Falling(tmp_path / "b", until=80))
     assert done.images == 160
     for path in (tmp_path / "a" / "model").rglob("*.*"):

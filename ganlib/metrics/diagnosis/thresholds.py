@@ -7,7 +7,7 @@
 EARLY, LOOKS = 0.25, 3
 
 #: Discriminator overfit, (E D(train) - E D(heldout)) / (E D(train) - E D(generated)) (Karras et al. 2020, section 3.1), over the
-#: late looks, and at least so many standard errors. Healthy: within 0.1 of 0, with strong augmentation 0.25 (less than two errors);
+#: late looks, and at least so many standard errors. Healthy: within 0.1 of 0, with strong augmentation 0.25 (below two errors);
 #: on 200 pictures from 0.36, on 20 from 1.5. From 1/2 on held-out pictures are judged nearer to generated than to known ones.
 OVERFIT, OVERFIT_ERRORS = 0.3, 3.0
 
