@@ -37,4 +37,5 @@ CLAIMS = [
     Claim("openvino-features", "float32", "pytorch-fid", 2.2, partial(reading.features, on_backend), rounds=3, needs="openvino"),
     Claim("batches", "uint8", "a DataLoader of PNG files", 8, reading.batches),
     Claim("besides-steps", "float32", "the steps themselves", 100, overhead.besides_steps, rounds=3),
+    Claim("looking", "float32", "the steps between two looks", 50, overhead.looking, rounds=3),
 ]

@@ -80,7 +80,7 @@ def shapes() -> Heap:
 
 @dataclass(frozen=True)
 class Case:
-    """A run: its knobs, what it learns from, and what ails it: the names of findings, the verdict's first; none if it is healthy."""
+    """A run: its knobs, what it learns from, and what ails it: names of findings, the verdict's first; none if it is healthy."""
 
     train: TrainConfig
     ails: tuple[str, ...] = ()

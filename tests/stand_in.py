@@ -23,7 +23,7 @@ READS = {
     "curate": [places.DATA],
     "train": [places.DATASET],
     "sample": [places.MODEL],
-    "evaluate": [places.DATASET, places.SAMPLES],
+    "evaluate": [places.DATASET, places.MODEL, places.SAMPLES],
     "report": [places.SCORES],
 }
 WRITES = {
@@ -90,13 +90,18 @@ def _write(content: dict[str, object]) -> None:
         (places.PLOTS / "fd.png").write_bytes(PIXEL)
         places.EVALUATION.parent.mkdir(parents=True, exist_ok=True)
         places.EVALUATION.write_text("{}")
-        places.DIAGNOSIS.write_text('{"verdict": "well", "findings": [], "healthy": true}')
+        (places.PLOTS / "diagnosis.png").write_bytes(PIXEL)
         places.SCORES.write_text(json.dumps({"fd": float(len(str(content)))}))
+        finding = {"name": "finished", "sentence": "It stopped.", "remedy": "Raise train.kimg."}
+        places.DIAGNOSIS.write_text(json.dumps({"verdict": "It stopped.", "healthy": True, "findings": [finding]}))
         return
     out = WRITES[STEP]
     shutil.rmtree(out, ignore_errors=True)
     out.mkdir(parents=True)
     (out / "all.json").write_text(json.dumps(content))
+    if STEP == "train":
+        for name in ("history.jsonl", "watch.jsonl"):
+            (out / name).write_text(json.dumps(content) + "\n")
     if STEP == "curate":
         card = {"digest": "d", "train": 54, "heldout": 10, "kept": 64, "set_aside": {"twin": 2, "unreadable": 1}}
         (out / "dataset.json").write_text(json.dumps(card))

@@ -30,7 +30,7 @@ def test_a_night_through_the_worker_completes(served: Workspace, night: str) -> 
     assert [task["name"] for task in tasks] == ["collect", "data", *STEPS[1:], "promote"]
     assert {task["state"]["type"] for task in tasks} == {"COMPLETED"}
     artifacts = get(f"{api}/artifacts/filter", {"artifacts": {"flow_run_id": {"any_": [night]}}})
-    shown = {"verdicts", "samples", "scores", "report", "progress-train", "champion"}
+    shown = {"verdicts", "samples", "scores", "report", "diagnosis", "progress-train", "champion"}
     assert shown <= {artifact["key"] for artifact in artifacts}
     assert served.git("branch", "--list", "nightly/*")
 

@@ -76,7 +76,7 @@ def _share(start: dict[str, Tensor], mine: dict[str, Tensor], theirs: dict[str, 
 @pytest.mark.slow
 @pytest.mark.parametrize(("name", "run"), CASES)
 def test_it_does_not_matter_how_many_train(runs: Path, name: str, run: str) -> None:
-    """Weights, averages and running statistics move alike, but for rounding; so do the numbers of the history."""
+    """Weights, averages and running statistics move alike, but for rounding; so do the numbers of history and looks."""
     assert max(_apart(runs, ("one", name), (run, name)).values()) < ALIKE
     ours, theirs = (without_clock(read(runs / folder / name / "history.jsonl")) for folder in (run, "one"))
     halfway = 48 if run != "two" else None  # a run that ended at 40 wrote a line there, and began its next mean anew
@@ -85,6 +85,11 @@ def test_it_does_not_matter_how_many_train(runs: Path, name: str, run: str) -> N
     for line in theirs:
         if line["images"] != halfway:
             assert by_images[line["images"]] == pytest.approx(line, rel=1e-2, abs=1e-3)
+    looks = [read(path) if (path := runs / folder / name / "watch.jsonl").exists() else [] for folder in (run, "one")]
+    last = [[line for line in lines if line["images"] in (0, 80)] for lines in looks]
+    assert [line["images"] for line in last[0]] == [line["images"] for line in last[1]]
+    for line, other in zip(*last, strict=True):
+        assert line == pytest.approx(other, rel=1e-2, abs=1e-2)
 
 
 @pytest.mark.slow

@@ -125,6 +125,14 @@ def test_history_becomes_curves_over_the_pictures_shown(here: Path) -> None:
     assert picture_steps(run) == [0, 10]
 
 
+def test_a_verdict_is_a_tag(here: Path) -> None:
+    """Beside the tags that every run has."""
+    publish(_training(tags={"atelier.diagnosis": "Nothing wrong was found."}))
+    (run,) = runs("train")
+    assert run.data.tags["atelier.diagnosis"] == "Nothing wrong was found."
+    assert run.data.tags["atelier.step"] == "train"
+
+
 @pytest.mark.parametrize(
     "method",
     [

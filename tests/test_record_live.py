@@ -101,6 +101,26 @@ def test_a_resumed_training_goes_on_in_the_same_run(folder: Path) -> None:
     assert curve(run, "kimg") == [(500, 0.5), (1000, 1.0), (1500, 1.5), (2000, 2.0), (2500, 2.5)]
 
 
+def test_looks_at_a_training_are_curves_too(folder: Path) -> None:
+    """Numbers of watch.jsonl, at their own places; what is text there is left out; the record of the end adds none twice."""
+    follower = _begin(folder)
+    append(folder / "history.jsonl", 0.5, 1.0)
+    append(folder / "watch.jsonl", 0.0, quick_fd=9.0, values_missing="hair red")
+    assert follower.tick()
+    append(folder / "history.jsonl", 1.5)
+    append(folder / "watch.jsonl", 1.5, quick_fd=7.0)
+    assert follower.finish("FINISHED")
+    (run,) = runs("train")
+    assert curve(run, "quick_fd") == [(0, 9.0), (1500, 7.0)]
+    assert "values_missing" not in run.data.metrics
+    record = _finished(folder)
+    (Path("artifacts/model") / "watch.jsonl").write_bytes((folder / "watch.jsonl").read_bytes())
+    _publish(record)
+    (run,) = runs("train")
+    assert curve(run, "quick_fd") == [(0, 9.0), (1500, 7.0)]
+    assert curve(run, "loss_g") == [(0, 0.0), (500, 0.25), (1000, 1.0), (1500, 2.25)]
+
+
 def test_a_broken_line_leaves_nothing_twice(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The store takes a batch, the answer is lost; the next tries find out, and go on."""
     real, failing = MlflowClient.log_batch, [True]

@@ -34,9 +34,9 @@ METHODS["normed"] = Gan(network=Dcgan(width=4, latent=8, norm=True), penalties={
 def train(name: str, kimg: float, folder: Path) -> None:
     """Go on with the run in `folder` up to so many kimg; leave its state in `folder`/state.safetensors."""
     torch.manual_seed(0)
-    learner = METHODS[name].learner(Setting(16, 3, 50, torch.device("cpu"), torch.float32))
+    learner = METHODS[name].learner(Setting(16, 3, 40, torch.device("cpu"), torch.float32))
     config = TrainConfig(METHODS[name], kimg=kimg, batch=8, flip=True, log_kimg=0.016, sample_kimg=1, checkpoint_kimg=0.03)
-    loop.train(learner, PICTURES, config, Machine("cpu", "float32", 1), folder)
+    loop.train(learner, PICTURES[:40], config, Machine("cpu", "float32", 1), folder, PICTURES[40:])
     if ranks.rank() == 0:
         save_file(to_tensors(learner.parts()), folder / "state.safetensors")
 

@@ -1,8 +1,9 @@
-"""What training does besides its steps: reading, counting, drawing previews, keeping checkpoints, telling a person."""
+"""What training does besides its steps: reading, counting, drawing previews, keeping checkpoints, telling a person; looking."""
 
 import contextlib
 import io
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +16,11 @@ from bench.places import temporary
 from ganlib.knobs import build
 from ganlib.methods.base import Batch, Learner, Setting
 from ganlib.methods.gan import Gan
+from ganlib.metrics.diagnosis.onlooker import Onlooker
 from ganlib.training import loop
 from ganlib.training.config import TrainConfig
 from ganlib.training.device import Machine
+from ganlib.training.watch import Lookout
 
 _SIZE, _NUMBER, _KIMG, _STEPS = 32, 8500, 10, 40
 
@@ -60,6 +63,28 @@ def besides_steps() -> Contest:
         with tempfile.TemporaryDirectory(prefix="bench-") as folder, contextlib.redirect_stderr(io.StringIO()):
             loop.train(idle, pictures, _CONFIG, Machine("cpu", "float32", 1), Path(folder))
 
+    return _against_steps(step, rest)
+
+
+def looking() -> Contest:
+    """The steps between two looks (10 kimg), against one look: drawing 256 pictures, judging as many of each kind, scoring.
+
+    What is computed of real pictures, once a run, has been done already.
+    """
+    dice = np.random.default_rng(0)
+    train, heldout = (dice.integers(0, 256, (256, _SIZE, _SIZE, 3), dtype=np.uint8) for _ in range(2))
+    torch.manual_seed(0)
+    learner = _GAME.learner(Setting(_SIZE, 3, _NUMBER, torch.device("cpu"), torch.float32))
+    real, rows, rolled = torch.rand(_CONFIG.batch, 3, _SIZE, _SIZE) * 2 - 1, torch.arange(_CONFIG.batch), torch.Generator()
+    lookout = Lookout(learner, train, heldout, 0, temporary(), Onlooker(heldout, train))
+    lookout.look(0, 0.0)
+    return _against_steps(
+        lambda number: learner.step(Batch(real, rows, rolled, number * _CONFIG.batch)), lambda: lookout.look(16, 0.1)
+    )
+
+
+def _against_steps(step: Callable[[int], object], rest: Callable[[], object]) -> Contest:
+    """Some of the steps of 10 kimg against something that is done once in them."""
     steps = 1000 * _KIMG / _CONFIG.batch
     return Contest(
         lambda: [step(number) for number in range(1, _STEPS + 1)],

@@ -25,7 +25,7 @@ from ganlib.metrics.votes import values
 NUMBER, FEWEST = 256, 20
 
 #: The views by the beginning of their numbers' names. They are not those of `evaluate`, lest a change there redo a training.
-VIEWS = {"quick": EvaluateConfig(extractor="lite0", size=64), "coarse": EvaluateConfig(extractor="pixels", size=8)}
+VIEWS = {"quick": EvaluateConfig(extractor="lite0", size=48), "coarse": EvaluateConfig(extractor="pixels", size=8)}
 
 _NEIGHBOURS = 5  # k of precision and coverage
 

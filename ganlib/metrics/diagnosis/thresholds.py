@@ -7,8 +7,8 @@
 EARLY, LOOKS = 0.25, 3
 
 #: Discriminator overfit, (E D(train) - E D(heldout)) / (E D(train) - E D(generated)) (Karras et al. 2020, section 3.1), over the
-#: late looks, and at least so many standard errors. Healthy: within 0.1 of 0, with strong augmentation 0.25 (less than two errors);
-#: on 200 pictures from 0.36, on 20 from 1.5. At 1/2 held-out pictures are judged nearer to generated ones than to known ones.
+#: late looks, and at least so many standard errors. Healthy: within 0.1 of 0, with strong augmentation 0.25 (below two errors);
+#: on 200 pictures from 0.36, on 20 from 1.5. From 1/2 on held-out pictures are judged nearer to generated than to known ones.
 OVERFIT, OVERFIT_ERRORS = 0.3, 3.0
 
 #: Variety in coarse pixels, as a share of real pictures', below which a generator has collapsed where it is not on the rise.
