@@ -11,6 +11,7 @@ SAMPLES = Path("artifacts/samples")
 METRICS = Path("metrics")
 SCORES = METRICS / "evaluate.json"
 PLOTS = METRICS / "plots"
+CONTROL = METRICS / "control.json"
 DIAGNOSIS = METRICS / "diagnosis.json"
 EVALUATION = Path("artifacts/evaluation/evaluation.json")  # what lies behind the scores: nearest, best, worst pictures, classes
 REPORT = Path("artifacts/report/report.html")

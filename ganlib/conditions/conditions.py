@@ -12,7 +12,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ganlib.conditions.attribute import KNOB, Attribute, Value
+from ganlib.conditions.attribute import KNOB, NONE, Attribute, Value
 from ganlib.errors import AtelierError
 
 PREFIX = "label."
@@ -98,3 +98,14 @@ def columns_of(manifest: pd.DataFrame, names: Sequence[str], knob: str = KNOB) -
 def of_labels(columns: Mapping[str, Sequence[Value | None]], knob: str = KNOB) -> Conditions:
     """The conditions that these labels make; `knob` names them, for errors."""
     return Conditions(tuple(Attribute.of(name, column, knob) for name, column in columns.items()))
+
+
+def rows_having(columns: Mapping[str, Sequence[Value | None]], combination: Mapping[str, Value]) -> list[int]:
+    """The rows that have all values of a combination; "none" stands for lacking the label."""
+    count = len(next(iter(columns.values())))
+    wanted = {name: str(value) for name, value in combination.items()}
+    return [
+        row
+        for row in range(count)
+        if all((NONE if columns[name][row] is None else str(columns[name][row])) == value for name, value in wanted.items())
+    ]

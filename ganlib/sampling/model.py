@@ -17,6 +17,8 @@ from ganlib.methods import METHODS
 from ganlib.methods.base import Method
 
 _CARD, _GENERATOR = "model.json", "generator.safetensors"
+#: Of a model with conditions: how attributes go together in what it learned from, columns `label.<name>`, a row a picture.
+TOGETHER = "conditions.parquet"
 
 
 @dataclass(frozen=True)

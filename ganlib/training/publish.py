@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import torch
 from numpy.typing import NDArray
 
@@ -19,13 +20,14 @@ from ganlib.methods.base import Learner
 from ganlib.nets import NETWORKS
 from ganlib.nets.base import check_size
 from ganlib.pictures.store import Store
+from ganlib.pictures.tables import parquet_bytes
 from ganlib.sampling.card import NAME, card, facts_of
-from ganlib.sampling.model import read_card, write_model
+from ganlib.sampling.model import TOGETHER, read_card, write_model
 from ganlib.training import loop
 from ganlib.training.config import TrainConfig
 from ganlib.training.device import Machine, choose, prepare
 from ganlib.training.history import read, without_clock
-from ganlib.training.lessons import rows_to_learn, setting_for
+from ganlib.training.lessons import rows_to_learn, setting_for, together
 from ganlib.training.memory import exhausted, too_little
 from ganlib.training.run_folder import claim, folder_for, locked
 from ganlib.training.watch import Watch
@@ -167,9 +169,12 @@ def _publish(learner: Learner, store: Store, images: int, config: TrainConfig, f
         "kimg": images / 1000,
     }
     if conditions := getattr(learner, "conditions", None):
-        known["conditions"] = conditions.plain()
+        known |= {"conditions": conditions.plain(), "withheld": [dict(one) for one in config.withhold]}
     with new_folder(out, "model.json") as partial:
         write_model(partial, learner.published(), config.method, known)
+        if names := getattr(config.method, "conditions", ()):
+            table = pa.Table.from_pandas(together(store, names, config.withhold), preserve_index=False)
+            write_bytes(partial / TOGETHER, parquet_bytes(table))
         write_text(partial / NAME, card(facts_of(read_card(partial), store)))
         for name in ("history.jsonl", "watch.jsonl"):
             lines = without_clock(read(folder / name)) if (folder / name).exists() else []
