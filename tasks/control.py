@@ -51,7 +51,7 @@ def _measured(config: "EvaluateConfig", dataset: Path, loaded: Any, cache: Path 
 
     import numpy as np
 
-    from ganlib.conditions.conditions import columns_of
+    from ganlib.conditions.labels import columns_of
     from ganlib.metrics.classifier import classifier_for
     from ganlib.metrics.control import control, leakage, to_json
     from ganlib.metrics.inputs import coloured
@@ -86,7 +86,8 @@ def _withheld(
     """Each combination that was never shown, and some that were."""
     import numpy as np
 
-    from ganlib.conditions.conditions import columns_of, rows_having
+    from ganlib.conditions.conditions import rows_having
+    from ganlib.conditions.labels import columns_of
     from ganlib.metrics.extractors import load_extractor
     from ganlib.metrics.features import extract
     from ganlib.metrics.inputs import coloured

@@ -8,7 +8,8 @@ from torch import nn
 
 from ganlib.conditions.attribute import Attribute
 from ganlib.conditions.codes import AskedCodes
-from ganlib.conditions.conditions import Conditions, columns_of, of_labels, rows_having
+from ganlib.conditions.conditions import Conditions, of_labels, rows_having
+from ganlib.conditions.labels import columns_of
 from ganlib.conditions.untold import untold
 from ganlib.errors import AtelierError
 

@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from ganlib.conditions.conditions import PREFIX, columns_of, of_labels, rows_having
+from ganlib.conditions.conditions import of_labels, rows_having
+from ganlib.conditions.labels import PREFIX, columns_of
 from ganlib.errors import AtelierError
 from ganlib.methods.base import Setting
 from ganlib.pictures.store import Store
