@@ -115,10 +115,10 @@ def main() -> None:
     what = (params.evaluate, places.DATASET, places.SAMPLES, places.SCORES)
     print(table(evaluate(*what, places.PLOTS, places.FEATURES, places.MODEL, places.EVALUATION, strict=False)))
     print(f"Scores in {places.SCORES}, plots in {places.PLOTS}.")
-    obeyed = control.measure(params.evaluate, places.DATASET, places.MODEL, places.CONTROL, places.FEATURES)
-    if obeyed:
-        print(f"{control.lines(obeyed)}\nWhat is asked for and what is drawn: {places.CONTROL}.")
     if places.MODEL.exists():
+        obeyed = control.measure(params.evaluate, places.DATASET, places.MODEL, places.CONTROL, places.FEATURES)
+        if obeyed:
+            print(f"{control.lines(obeyed)}\nWhat is asked for and what is drawn: {places.CONTROL}.")
         plot = places.PLOTS / "diagnosis.png"
         found = diagnosis.diagnose(places.MODEL, places.SCORES, places.EVALUATION, places.DIAGNOSIS, plot)
         print(diagnosis.lines(found))
