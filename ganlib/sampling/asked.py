@@ -3,13 +3,14 @@
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-import pandas as pd
+import pyarrow as pa
 import torch
 from torch import Tensor
 
 from ganlib.conditions.attribute import NONE, Attribute, Value
 from ganlib.conditions.conditions import PREFIX, Conditions
 from ganlib.errors import AtelierError
+from ganlib.pictures.tables import label_array
 from ganlib.sampling.draw import codes_for
 from ganlib.sampling.model import Model
 from ganlib.sampling.space import attribute_of, joined, parted
@@ -60,9 +61,9 @@ def _values(attribute: Attribute, told: Tensor) -> list[Value | None]:
     return [None if value == NONE else value for value in chosen]
 
 
-def table_of(asked: Asked) -> pd.DataFrame:
+def table_of(asked: Asked) -> pa.Table:
     """The table that goes with drawn pictures: a column `label.<name>` for each attribute, a row for each picture."""
-    return pd.DataFrame({f"{PREFIX}{name}": list(values) for name, values in asked.items()})
+    return pa.table({f"{PREFIX}{name}": label_array(values) for name, values in asked.items()})
 
 
 def wishes(texts: Sequence[str], conditions: Conditions | None) -> dict[str, Value | None]:
