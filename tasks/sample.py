@@ -99,7 +99,8 @@ def _refuse_without_out(options: argparse.Namespace) -> None:
     given = [name for name, value in vars(options).items() if value not in (None, False)]
     if given:
         raise AtelierError(
-            f"--{given[0]}: expected --out FOLDER with it, found none; nothing was drawn. {places.SAMPLES} belongs to params.yaml."
+            f"--{given[0]}: expected --out FOLDER with it, found none; nothing was drawn. Name one: {places.SAMPLES} is what "
+            "params.yaml says."
         )
 
 
