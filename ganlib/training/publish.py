@@ -90,7 +90,7 @@ def train(store: Store, config: TrainConfig, out: Path, runs: Path, watch: Watch
         )
     folder, identity = run_for(store, config, runs)
     with ranks.together(_device(config, folder)), _held(folder):
-        machine = _machine(config, folder, identity)
+        machine = machine_for(config, folder, identity)
         prepare(machine)
         torch.manual_seed(config.seed)
         setting, rows = setting_for(store, config, machine), rows_to_learn(store, config.withhold, config.batch)
@@ -137,7 +137,7 @@ def _held(folder: Path) -> AbstractContextManager[None]:
     return locked(folder) if ranks.rank() == 0 else nullcontext()
 
 
-def _machine(config: TrainConfig, folder: Path, identity: Mapping[str, Any]) -> Machine:
+def machine_for(config: TrainConfig, folder: Path, identity: Mapping[str, Any]) -> Machine:
     """As the run began, so it goes on: other threads, device or precision would change its bits. One process decides."""
     if ranks.rank() == 0:
         _chosen(config, folder)
@@ -176,8 +176,13 @@ def _publish(learner: Learner, store: Store, images: int, config: TrainConfig, f
             table = pa.Table.from_pandas(together(store, names, config.withhold), preserve_index=False)
             write_bytes(partial / TOGETHER, parquet_bytes(table))
         write_text(partial / NAME, card(facts_of(read_card(partial), store)))
-        for name in ("history.jsonl", "watch.jsonl"):
-            lines = without_clock(read(folder / name)) if (folder / name).exists() else []
-            write_text(partial / name, "".join(json.dumps(line) + "\n" for line in lines))
-        for sheet in sorted((folder / "samples").glob("*.png")):
-            write_bytes(partial / "samples" / sheet.name, sheet.read_bytes())
+        write_histories(folder, partial)
+
+
+def write_histories(folder: Path, out: Path) -> None:
+    """What the run in `folder` left to be looked at, without clock times."""
+    for name in ("history.jsonl", "watch.jsonl"):
+        lines = without_clock(read(folder / name)) if (folder / name).exists() else []
+        write_text(out / name, "".join(json.dumps(line) + "\n" for line in lines))
+    for sheet in sorted((folder / "samples").glob("*.png")):
+        write_bytes(out / "samples" / sheet.name, sheet.read_bytes())
