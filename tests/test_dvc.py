@@ -23,7 +23,8 @@ NO_MATTER = {
         *("ganlib.metrics.diagnosis", "ganlib.metrics.figures", "tasks.diagnosis"),  # told to a person
         "ganlib.metrics.fingerprint",  # which scores are better when lower, for a model that has none yet
     },
-    "sample": {"ganlib.objectives", "ganlib.pictures", "ganlib.ranks", "ganlib.training"},  # only a generator is used
+    # only a generator is used; steering, which reads attributes off pictures, is for the command line
+    "sample": {"ganlib.metrics", "ganlib.objectives", "ganlib.pictures", "ganlib.ranks", "ganlib.training", "tasks.steer"},
     # how a store is written; folders of pictures, which can be scored too; of the model only its generator is used
     "evaluate": {"ganlib.objectives", "ganlib.pictures", "ganlib.ranks", "ganlib.training"},
     "report": {"ganlib.metrics", "ganlib.pictures", "ganlib.training"},  # reads what the others made

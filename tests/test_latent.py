@@ -16,7 +16,7 @@ from ganlib.sampling.bounds import counted
 from ganlib.sampling.draw import codes_for
 from ganlib.sampling.interpolate import walk
 from ganlib.sampling.mixing import mixed
-from ganlib.sampling.model import SEEN, Model, load_model, write_model
+from ganlib.sampling.model import TOGETHER, Model, load_model, write_model
 from ganlib.sampling.space import parted
 from ganlib.sampling.strip import attribute_strip, coordinate_strip, direction_strip
 from ganlib.sampling.truncation import truncated
@@ -138,7 +138,7 @@ def test_conditions_are_drawn_as_they_went_together(folder: Path) -> None:
     """Where the model knows its pictures' labels, only combinations that they had are asked for, and picture i asks for the same
     however many are drawn; and what the codes ask for is what the table says."""
     columns = {"hair": ["red", "black"], "length": [0.9, 0.1], "glasses": [None, "round"]}
-    (folder / SEEN).write_bytes(parquet_bytes(table_of(columns)))
+    (folder / TOGETHER).write_bytes(parquet_bytes(table_of(columns)))
     model = load_model(folder)
     asked = asked_of(model, 50, seed=3)
     assert asked is not None
@@ -150,7 +150,7 @@ def test_conditions_are_drawn_as_they_went_together(folder: Path) -> None:
     assert (told["hair"], told["glasses"]) == (asked["hair"], asked["glasses"])
     assert told["length"] == pytest.approx(asked["length"], abs=2e-3)
     assert torch.equal(codes[:, :FREE], codes_for(3, range(50), LATENT)[:, :FREE])
-    (folder / SEEN).unlink()
+    (folder / TOGETHER).unlink()
 
 
 def test_without_that_knowledge_codes_are_those_of_the_seed(model: Model) -> None:

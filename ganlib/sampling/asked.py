@@ -8,7 +8,8 @@ import torch
 from torch import Tensor
 
 from ganlib.conditions.attribute import NONE, Attribute, Value
-from ganlib.conditions.conditions import PREFIX, Conditions
+from ganlib.conditions.conditions import Conditions
+from ganlib.conditions.labels import PREFIX
 from ganlib.errors import AtelierError
 from ganlib.pictures.tables import label_array
 from ganlib.sampling.draw import codes_for

@@ -10,7 +10,7 @@ from typing import Any
 from torch import nn
 
 from ganlib.conditions.attribute import Value
-from ganlib.conditions.conditions import Conditions, columns_of
+from ganlib.conditions.conditions import Conditions
 from ganlib.errors import AtelierError
 from ganlib.files import digest_file, write_json
 from ganlib.knobs import build
@@ -70,6 +70,8 @@ def _seen(folder: Path, conditions: Conditions | None) -> dict[str, list[Value |
     if conditions is None or not (folder / TOGETHER).exists():
         return None
     import pandas as pd
+
+    from ganlib.conditions.labels import columns_of
 
     return columns_of(pd.read_parquet(folder / TOGETHER), conditions.names)
 

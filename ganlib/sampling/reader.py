@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ganlib.conditions.attribute import Attribute, Value
-from ganlib.conditions.conditions import PREFIX, columns_of
+from ganlib.conditions.labels import PREFIX, columns_of
 from ganlib.errors import AtelierError
 from ganlib.metrics.classifier import Classifier, classifier_for
 from ganlib.metrics.control import agreement
