@@ -16,7 +16,7 @@ from recording import project
 import tasks.promote
 from ganlib.methods.gan import Gan
 from ganlib.nets.dcgan import Dcgan
-from ganlib.sampling.model import write_model
+from ganlib.sampling.model import Model, write_model
 from tasks import places
 from tasks.tracking import candidates, store, worker
 from tasks.tracking.registry import ALIAS, NAME, Registry
@@ -80,7 +80,7 @@ def studio(project: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return project
 
 
-def _log_untraced(run_id: str, generator: torch.nn.Module, latent: int, step: int) -> str:
+def _log_untraced(run_id: str, model: Model, folder: Path, step: int) -> str:
     """What the registry sees of a generator that was logged with a run."""
     experiment = client().get_run(run_id).info.experiment_id
     logged = client().create_logged_model(experiment, name=NAME, source_run_id=run_id)
