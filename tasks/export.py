@@ -1,4 +1,4 @@
-"""A model for programs that have no ganlib: `python -m tasks.export --model DIR --out DIR` writes it as ONNX and for torch.export."""
+"""A model for other programs: `python -m tasks.export --model DIR --out DIR` writes it as ONNX and as torch.export keeps it."""
 
 import argparse
 from pathlib import Path
@@ -30,8 +30,8 @@ def export(model: Path, out: Path) -> dict[str, float]:
         found = exporting.deviations(loaded, partial, codes_for(0, range(_TRIED), loaded.latent))
         if not max(found.values()) <= TOLERANCE:
             raise AtelierError(
-                f"{out}: expected pictures that differ by at most {TOLERANCE:g} from the model's, found {max(found.values()):.2g}; "
-                "the files were thrown away."
+                f"{out}: expected pictures that differ by at most {TOLERANCE:g} from the model's, found "
+                f"{max(found.values()):.2g}; the files were thrown away."
             )
     return found
 

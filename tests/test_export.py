@@ -104,7 +104,7 @@ def test_the_command_leaves_a_folder_that_needs_nothing_of_ours(
     monkeypatch.setattr(sys, "argv", ["export", "--model", str(tmp_path / "model"), "--out", str(tmp_path / "out")])
     tasks.export.main()
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["generator.onnx", "generator.pt2", "model.json"]
-    assert json.loads((tmp_path / "out/model.json").read_text())["conditions"] == ASKED.plain()
+    assert Conditions.from_plain(json.loads((tmp_path / "out/model.json").read_text())["conditions"]) == ASKED
     lines = capsys.readouterr().out.splitlines()
     assert [line.split(":")[0] for line in lines] == [str(tmp_path / "out" / name) for name in (export.ONNX, export.GRAPH)]
     session = onnxruntime.InferenceSession(str(tmp_path / "out" / "generator.onnx"), providers=["CPUExecutionProvider"])
@@ -138,7 +138,9 @@ def test_a_missing_package_is_said_with_how_to_install_it(tmp_path: Path, monkey
     """Nothing is written without onnxscript, and nothing passes for tried without onnxruntime."""
     model = published(tmp_path / "model")
     monkeypatch.setitem(sys.modules, "onnxscript", None)
-    with pytest.raises(AtelierError, match=r"onnxscript, found none; nothing was written\. Install it: pip install '\.\[export\]'"):
+    with pytest.raises(
+        AtelierError, match=r"onnxscript, found none; nothing was written\. Install it: pip install '\.\[export\]'"
+    ):
         export.export(model, tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["model"]
     monkeypatch.setitem(sys.modules, "onnxruntime", None)

@@ -11,6 +11,7 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -54,7 +55,7 @@ def traced(generator: nn.Module, latent: int) -> ExportedProgram:
     for node in program.graph.nodes:
         for note in _NOTES:
             node.meta.pop(note, None)
-    program.example_inputs = None  # type: ignore[assignment]  # which would be pickled
+    program.example_inputs = None  # which would be pickled
     return program
 
 
@@ -72,12 +73,11 @@ def to_onnx(program: ExportedProgram) -> bytes:
     except ModuleNotFoundError as error:
         raise AtelierError(f"Expected the package {error.name}, found none; nothing was written. {_NEEDED}") from None
     names = {"input_names": [CODES], "output_names": [PICTURES]}
-    written = torch.onnx.export(program, dynamo=True, opset_version=_OPSET, verbose=False, **names)  # type: ignore[arg-type]
+    written: Any = torch.onnx.export(program, dynamo=True, opset_version=_OPSET, verbose=False, **names)  # type: ignore[arg-type]
     for node in written.model.graph:
         node.metadata_props.clear()
-    stream = io.BytesIO()
-    written.save(stream)
-    return stream.getvalue()
+    content: bytes = written.model_proto.SerializeToString(deterministic=True)
+    return content
 
 
 def deviations(model: Model, folder: Path, codes: Tensor) -> dict[str, float]:

@@ -3,6 +3,7 @@
 import json
 import math
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,7 +14,9 @@ from ganlib.conditions.attribute import Value
 from ganlib.conditions.conditions import Conditions
 from ganlib.errors import AtelierError
 from ganlib.knobs import unknown
-from ganlib.sampling.draw import codes_for
+from ganlib.sampling.draw import codes_for, decode
+from ganlib.sampling.model import Model
+from ganlib.training.batches import Pictures
 
 SEED, INDEX, CODE, TRUNCATION, CONDITIONS = COLUMNS = ("seed", "index", "code", "truncation", "conditions")
 MOST = 256  # pictures at a time
@@ -46,6 +49,11 @@ def wishes(rows: Sequence[Mapping[str, Any]], latent: int, conditions: Condition
     if not 1 <= len(rows) <= MOST:
         raise AtelierError(f"Expected 1 to {MOST} rows, a picture each, found {len(rows)}; nothing was drawn. Ask several times.")
     return [_read(row, latent, conditions, f"row {place}: ") for place, row in enumerate(rows, start=1)]
+
+
+def fulfil(model: Model, rows: Sequence[Mapping[str, Any]]) -> Pictures:
+    """Pictures, uint8 [N, H, W, C], of what the rows of a table wish for; see `wishes`."""
+    return decode(model.generator, codes_of(wishes(rows, model.latent, model.conditions), model.latent, model.conditions))
 
 
 def codes_of(asked: Sequence[Wish], latent: int, conditions: Conditions | None) -> Tensor:
@@ -107,14 +115,12 @@ def _wanted(given: Mapping[str, Any], conditions: Conditions | None) -> dict[str
 
 def _mapping(value: Any) -> dict[str, Any]:
     if isinstance(value, str) and len(value) <= _LONGEST:
-        try:
+        with suppress(ValueError, RecursionError):
             value = json.loads(value)
-        except (ValueError, RecursionError):
-            pass
     if not isinstance(value, Mapping):
         raise AtelierError(
-            f'{CONDITIONS}: expected JSON of attributes and values, such as {{"attribute": "value"}}, of {_LONGEST:,} characters at '
-            f"most, found {_shown(value)}. Nothing was drawn."
+            f'{CONDITIONS}: expected JSON of attributes and values, such as {{"attribute": "value"}}, of {_LONGEST:,} characters '
+            f"at most, found {_shown(value)}. Nothing was drawn."
         )
     return {str(name): item for name, item in value.items()}
 

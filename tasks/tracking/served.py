@@ -20,16 +20,16 @@ from mlflow.protos.databricks_pb2 import BAD_REQUEST, INTERNAL_ERROR
 if (_packed := Path(__file__).with_name("ganlib.zip")).exists():
     sys.path.insert(0, str(_packed))
 
-from ganlib.errors import AtelierError  # noqa: E402
-from ganlib.sampling.draw import decode  # noqa: E402
-from ganlib.sampling.model import Model, load_model  # noqa: E402
-from ganlib.sampling.png import encode_png  # noqa: E402
-from ganlib.sampling.wishes import codes_of, wishes  # noqa: E402
+from ganlib.errors import AtelierError
+from ganlib.sampling.draw import decode
+from ganlib.sampling.model import Model, load_model
+from ganlib.sampling.png import encode_png
+from ganlib.sampling.wishes import codes_of, wishes
 
 PNG = "png"  # the one column of an answer
 
 
-class Refused(MlflowException):
+class Refused(MlflowException):  # type: ignore[misc]
     """An error whose sentence is the whole answer: MLflow would put the table before it, and the traceback of others behind."""
 
     def serialize_as_json(self) -> str:
@@ -45,9 +45,7 @@ class Server:
     def predict(self, table: Any) -> pd.DataFrame:
         """A table of wishes, a row each, to one with the column `png`: base64 text. Raises `Refused`."""
         try:
-            latent, conditions = self.model.latent, self.model.conditions
-            codes = codes_of(wishes(_rows(table), latent, conditions), latent, conditions)
-            drawn = [encode_png(picture) for picture in decode(self.model.generator, codes)]
+            drawn = [encode_png(picture) for picture in fulfil(self.model, _rows(table))]
         except AtelierError as error:
             raise Refused(str(error), BAD_REQUEST) from None
         except Exception:
