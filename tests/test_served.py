@@ -98,7 +98,7 @@ def test_a_failure_of_ours_tells_strangers_nothing(
     def failing(*_: Any) -> None:
         raise RuntimeError("/home/anna/secret")
 
-    monkeypatch.setattr(served, "decode", failing)
+    monkeypatch.setattr(served, "fulfil", failing)
     with pytest.raises(served.Refused) as error:
         served.Server(model).predict(pd.DataFrame({"seed": [1]}))
     assert error.value.get_http_status_code() == 500

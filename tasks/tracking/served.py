@@ -21,10 +21,9 @@ if (_packed := Path(__file__).with_name("ganlib.zip")).exists():
     sys.path.insert(0, str(_packed))
 
 from ganlib.errors import AtelierError
-from ganlib.sampling.draw import decode
 from ganlib.sampling.model import Model, load_model
 from ganlib.sampling.png import encode_png
-from ganlib.sampling.wishes import codes_of, wishes
+from ganlib.sampling.wishes import fulfil
 
 PNG = "png"  # the one column of an answer
 
