@@ -23,7 +23,10 @@ NO_MATTER = {
         *("ganlib.metrics.diagnosis", "ganlib.metrics.figures", "tasks.diagnosis"),  # told to a person
         "ganlib.metrics.fingerprint",  # which scores are better when lower, for a model that has none yet
     },
-    "sample": {"ganlib.objectives", "ganlib.pictures", "ganlib.ranks", "ganlib.training"},  # only a generator is used
+    "sample": {
+        *("ganlib.objectives", "ganlib.pictures", "ganlib.ranks", "ganlib.training"),  # only a generator is used
+        *("ganlib.metrics", "tasks.steer"),  # what a person draws besides, elsewhere
+    },
     # how a store is written; folders of pictures, which can be scored too; of the model only its generator is used
     "evaluate": {"ganlib.objectives", "ganlib.pictures", "ganlib.ranks", "ganlib.training"},
     "report": {"ganlib.metrics", "ganlib.pictures", "ganlib.training"},  # reads what the others made
