@@ -71,7 +71,8 @@ def losses(drawn: Tensor, target: Tensor, free: Tensor) -> Tensor:
     """
     most = 1 + USUAL * (2 / free.shape[1]) ** 0.5
     apart = [avg_pool2d(drawn - target, side).square().mean(dim=(1, 2, 3)) for side in SIDES if side <= target.shape[2]]
-    return torch.stack(apart).mean(dim=0) + (free.square().mean(dim=1) - most).relu().square()
+    beyond: Tensor = (free.square().mean(dim=1) - most).relu()
+    return torch.stack(apart).mean(dim=0) + beyond.square()
 
 
 def read_off(model: Model, picture: Pixels, reader: Reader | None) -> dict[str, Value]:
