@@ -1,0 +1,144 @@
+"""The models that can be explored: the one in artifacts/model, and the versions in the registry, fetched once each."""
+
+import shutil
+import tempfile
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ganlib.errors import AtelierError
+from tasks.explore.opened import Opened, open_folder
+from tasks.tracking import store
+from tasks.tracking.ask import ask
+from tasks.tracking.candidates import PUBLISHED
+
+LOCAL, CHAMPION = "local", "champion"
+#: Models held in memory; seconds for which an answer of the registry holds; seconds to wait for it.
+HELD, FRESH, PATIENCE = 4, 60.0, 60.0
+
+Ask = Callable[[str, list[Any], float], tuple[Any, str]]
+
+
+@dataclass(frozen=True)
+class Version:
+    """number: as the registry counts. digest: sha256 of the generator's weights. champion: whether it is the champion."""
+
+    number: str
+    digest: str
+    champion: bool
+
+
+@dataclass(frozen=True)
+class Listed:
+    """The registry's versions, the newest first, and why there are none, or ""."""
+
+    versions: tuple[Version, ...]
+    trouble: str = ""
+
+
+class Shelf:
+    """Opens models by name. local: a model's folder. cache: where versions are kept, a folder by digest."""
+
+    def __init__(self, local: Path, cache: Path, question: Ask = ask) -> None:
+        self.local, self.cache, self.question = local, cache, question
+        self._held: OrderedDict[str, Opened] = OrderedDict()
+        self._names: dict[str, str] = {}
+        self._seen: dict[str, tuple[object, ...]] = {}
+        self._listed: tuple[float, Listed] | None = None
+        self._opening, self._fetching, self._asking = threading.Lock(), threading.Lock(), threading.Lock()
+
+    def listed(self) -> Listed:
+        """What the registry has; asked again after a minute."""
+        with self._asking:
+            if self._listed is None or time.monotonic() - self._listed[0] > FRESH:
+                self._listed = time.monotonic(), self._ask()
+            return self._listed[1]
+
+    def held(self, name: str, digest: str) -> Opened | None:
+        """The model of this name and digest if it is open already, which takes no time."""
+        if name == LOCAL and self._signature() != self._seen.get(LOCAL):
+            return None
+        return self._held.get(digest) if self._names.get(name) == digest else None
+
+    def open(self, name: str) -> Opened:
+        """The model "local", "champion" or of a version's number, from memory, disk or the registry.
+
+        Raises `AtelierError` where there is none, and says which there are.
+        """
+        opened = self._local() if name == LOCAL else self._version(name)
+        self._names[name] = opened.digest
+        return opened
+
+    def names(self) -> dict[str, str]:
+        """Names by digest, of all that are known without asking: to find the model that a saved picture was drawn with."""
+        listed = self._listed[1].versions if self._listed else ()
+        found = {version.digest: version.number for version in reversed(listed)}
+        return found | {digest: name for name, digest in self._names.items() if name == LOCAL}
+
+    def _local(self) -> Opened:
+        with self._opening:
+            signature = self._signature()
+            known = self._held.get(self._names.get(LOCAL, ""))
+            if known is None or self._seen.get(LOCAL) != signature:
+                known = open_folder(self.local)
+                self._seen[LOCAL] = signature
+            return self._hold(known)
+
+    def _signature(self) -> tuple[object, ...]:
+        """What changes when another model is put into the folder."""
+        files = sorted(self.local.glob("*.json")) + sorted(self.local.glob("*.safetensors"))
+        return tuple((path.name, stat.st_mtime_ns, stat.st_size, stat.st_ino) for path in files if (stat := path.stat()))
+
+    def _version(self, name: str) -> Opened:
+        version = self._find(name)
+        with self._fetching:
+            folder = None if version.digest in self._held else self._fetched(version)
+        with self._opening:
+            return self._hold(self._held.get(version.digest) or open_folder(folder or self._fetched(version)))
+
+    def _find(self, name: str) -> Version:
+        listed = self.listed()
+        for version in listed.versions:
+            if name == version.number or (name == CHAMPION and version.champion):
+                return version
+        numbers = [CHAMPION for version in listed.versions if version.champion]
+        valid = ", ".join([LOCAL, *numbers, *(version.number for version in listed.versions)])
+        why = f" {listed.trouble}" if listed.trouble else ""
+        raise AtelierError(f"{name}: expected one of the models that there are ({valid}).{why}")
+
+    def _fetched(self, version: Version) -> Path:
+        """The folder of a version, which is fetched if it is not here yet."""
+        folder = self.cache / version.digest
+        if folder.is_dir():
+            return folder
+        self.cache.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=self.cache, prefix=".fetch-") as passing:
+            trouble, why = self.question("fetch", [version.number, str(Path(passing).resolve())], PATIENCE)
+            if why or trouble:
+                raise AtelierError(
+                    f"Version {version.number}: expected to fetch it from {store.shown()}, and could not: {why or trouble}. "
+                    "Choose another one, or try again."
+                )
+            shutil.move(Path(passing) / PUBLISHED, folder)
+        return folder
+
+    def _ask(self) -> Listed:
+        database = store.database()
+        if database is not None and not database.exists():
+            return Listed(())  # nothing was ever recorded here
+        found, why = self.question("versions", [], PATIENCE)
+        if why:
+            here = "Only the model of this project can be shown."
+            return Listed((), f"The registry at {store.shown()} cannot be asked ({why}). {here}")
+        return Listed(tuple(Version(**version) for version in found))
+
+    def _hold(self, opened: Opened) -> Opened:
+        self._held[opened.digest] = opened
+        self._held.move_to_end(opened.digest)
+        while len(self._held) > HELD:
+            self._held.popitem(last=False)
+        return opened
