@@ -6,6 +6,7 @@ import os
 import socket
 import sys
 import webbrowser
+from contextlib import suppress
 from pathlib import Path
 
 from ganlib.errors import AtelierError
@@ -52,11 +53,9 @@ def main() -> None:
     print(f"The explorer is at {address} on this machine; Ctrl-C closes it.", flush=True)
     if not args.no_browser and (sys.platform == "darwin" or os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
         webbrowser.open(address)
-    server = uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False, server_header=False))  # type: ignore[arg-type]
-    try:
+    server = uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False, server_header=False))
+    with suppress(KeyboardInterrupt):
         server.run(sockets=[place])
-    except KeyboardInterrupt:
-        pass
     print("The explorer is closed.")
 
 

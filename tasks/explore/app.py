@@ -1,4 +1,4 @@
-"""The page's server: FastAPI, a function for each question of the page. Mistakes are answered with a sentence, never a traceback."""
+"""The page's server: FastAPI, a function for each question of the page. A mistake is answered with a sentence, no traceback."""
 
 import asyncio
 import base64
@@ -47,8 +47,9 @@ class House:
 
     async def opened(self, question: Asked) -> Opened:
         """The model of a question. Raises `OtherModel` where it is not the one that the page was made for."""
-        held = self.shelf.held(question.model, question.digest)
-        opened = held or await asyncio.to_thread(self.shelf.open, question.model)
+        opened = self.shelf.held(question.model, question.digest)
+        if opened is None:
+            opened = await asyncio.to_thread(self.shelf.open, question.model)
         if opened.digest != question.digest:
             raise OtherModel
         return opened
@@ -73,7 +74,7 @@ def create_app(shelf: Shelf, training: Training, press: Press | None = None) -> 
     _add_models(app, house)
     _add_pictures(app, house)
     _add_refusals(app)
-    return Gate(app)  # type: ignore[arg-type]
+    return Gate(app)
 
 
 def _add_files(app: FastAPI) -> None:
@@ -115,8 +116,8 @@ def _add_pictures(app: FastAPI, house: House) -> None:
         codes = [code_of(state, opened) for state in question.states]
         pictures = await house.drawn(opened, torch.cat(codes))
         shown = [
-            {"png": _plain(encode_png(picture)), "values": values_of(code, opened.model)}
-            for picture, code in zip(pictures, codes, strict=True)
+            {"png": _plain(encode_png(picture)), "values": values_of(code, opened.model) | state.conditions}
+            for picture, code, state in zip(pictures, codes, question.states, strict=True)
         ]
         return {"pictures": shown}
 

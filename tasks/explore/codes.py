@@ -54,7 +54,7 @@ def asked(code: Tensor, wanted: dict[str, str | float], model: Model) -> Tensor:
 
 
 def values_of(code: Tensor, model: Model) -> dict[str, Value]:
-    """What a code [1, latent] asks for, by attribute; empty where a model cannot be asked."""
+    """What a code [1, latent] asks for, by attribute, numbers to six digits; empty where a model cannot be asked."""
     if model.conditions is None:
         return {}
     ends = code[0, _free(model) :].tolist()
@@ -66,7 +66,7 @@ def _value(attribute: Attribute, end: float) -> Value:
     if attribute.values:
         place = int(np.searchsorted(np.cumsum(attribute.shares), share, side="right"))
         return attribute.values[min(place, len(attribute.values) - 1)]
-    return float(np.interp(share, np.linspace(0, 1, len(attribute.knots)), attribute.knots))
+    return float(f"{np.interp(share, np.linspace(0, 1, len(attribute.knots)), attribute.knots):.6g}")
 
 
 def _free(model: Model) -> int:

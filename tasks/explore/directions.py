@@ -63,7 +63,8 @@ def along(codes: Tensor, directions: tuple[Direction, ...], amounts: dict[str, f
         direction = known[name]
         if not direction.low <= amount <= direction.high:
             raise AtelierError(
-                f"{name[:80]}: expected a number from {direction.low:g} to {direction.high:g}, found {amount:g}. Nothing was drawn."
+                f"{name[:80]}: expected a number from {direction.low:g} to {direction.high:g}, found {amount:g}. "
+                "Nothing was drawn."
             )
         codes = codes + amount * direction.vector
     return codes

@@ -41,10 +41,11 @@ class Listed:
 
 
 class Shelf:
-    """Opens models by name. local: a model's folder. cache: where versions are kept, a folder by digest."""
+    """Opens models by name. local: a model's folder. cache: where versions are kept, a folder by digest. question: how the
+    registry is asked. read: how a folder is opened."""
 
-    def __init__(self, local: Path, cache: Path, question: Ask = ask) -> None:
-        self.local, self.cache, self.question = local, cache, question
+    def __init__(self, local: Path, cache: Path, question: Ask = ask, read: Callable[[Path], Opened] = open_folder) -> None:
+        self.local, self.cache, self.question, self.read = local, cache, question, read
         self._held: OrderedDict[str, Opened] = OrderedDict()
         self._names: dict[str, str] = {}
         self._seen: dict[str, tuple[object, ...]] = {}
@@ -84,7 +85,7 @@ class Shelf:
             signature = self._signature()
             known = self._held.get(self._names.get(LOCAL, ""))
             if known is None or self._seen.get(LOCAL) != signature:
-                known = open_folder(self.local)
+                known = self.read(self.local)
                 self._seen[LOCAL] = signature
             return self._hold(known)
 
@@ -98,7 +99,7 @@ class Shelf:
         with self._fetching:
             folder = None if version.digest in self._held else self._fetched(version)
         with self._opening:
-            return self._hold(self._held.get(version.digest) or open_folder(folder or self._fetched(version)))
+            return self._hold(self._held.get(version.digest) or self.read(folder or self._fetched(version)))
 
     def _find(self, name: str) -> Version:
         listed = self.listed()

@@ -12,7 +12,7 @@ LARGEST, PICTURES = 2**53 - 1, 1_000_000
 Share = Annotated[float, Field(ge=0, le=1)]
 Name = Annotated[str, Field(max_length=500)]
 #: A model's name: never a path.
-Version = Annotated[str, Field(pattern=r"^(local|champion|[1-9][0-9]{0,8})$", max_length=9)]
+Version = Annotated[str, Field(pattern=r"^(local|champion|[1-9][0-9]{0,8})$")]
 #: The sha256 of a generator's weights.
 Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 

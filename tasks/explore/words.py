@@ -1,4 +1,4 @@
-"""What a text asks for: words that name values of attributes, "long red hair, no glasses". Nothing is guessed from other words."""
+"""What a text asks for: words that name values of attributes, "long red hair, no glasses". No other word is guessed at."""
 
 import re
 from collections.abc import Sequence
@@ -18,10 +18,9 @@ SIZES = {
 VERY = ("very", "really", "extremely")
 NOT = ("no", "without", "not")
 #: Words that ask for nothing.
-STOP = frozenset(
-    "a an and as at by face he her his is it its lady man of on or person picture portrait she that the their they to who "
-    "woman wearing with has have having please show me draw but in".split()
-)
+_STOP = """a an and any as at but by draw face has have having he her his in is it its lady man me of on or person picture please
+portrait she show that the their they to wearing who with woman"""
+STOP = set(_STOP.split())
 
 
 @dataclass(frozen=True)
@@ -44,8 +43,9 @@ class Found:
 
 
 def asked_by(text: str, conditions: Conditions | None) -> AskedBy:
-    """What `text` asks for. A value is found by its own words ("red"); where several attributes have it, the one whose name stands
-    nearest is meant. Numbers are asked for by the attribute's name and a size ("long hair") or a number ("hair length 0.7")."""
+    """What `text` asks for. A value is found by its own words ("red"); where several attributes have it, the one whose name
+    stands nearest is meant. A number is asked for by its attribute's name and a size ("long hair") or a number ("hair length
+    0.7")."""
     words = [word for word in re.findall(r"[^\W_]+(?:[.'-][^\W_]+)*", text.lower())]
     attributes = conditions.attributes if conditions else ()
     found = [*_nothing_of(words, attributes), *_numbers(words, attributes), *_values(words, attributes)]
@@ -110,14 +110,14 @@ def _numbers(words: list[str], attributes: Sequence[Attribute]) -> list[Found]:
 
 def _values(words: list[str], attributes: Sequence[Attribute]) -> list[Found]:
     """Values by their own words, longer ones first; of an attribute that is named nearby, first."""
-    found = []
-    for one in attributes:
-        for value in one.values:
-            parts = _words(value)
-            for place in range(len(words) - len(parts) + 1) if parts else ():
-                if words[place : place + len(parts)] == parts and value != NONE:
-                    found.append((_distance(words, place, one), -len(parts), Found(place, place + len(parts), one.name, value)))
-    return [one for *_, one in sorted(found, key=lambda entry: (entry[1], entry[0], entry[2].start))]
+    said = [(one, value, _words(value)) for one in attributes for value in one.values if value != NONE and _words(value)]
+    found = [
+        (-len(parts), _distance(words, place, one), Found(place, place + len(parts), one.name, value))
+        for one, value, parts in said
+        for place in range(len(words) - len(parts) + 1)
+        if words[place : place + len(parts)] == parts
+    ]
+    return [one for *_, one in sorted(found, key=lambda entry: (*entry[:2], entry[2].start))]
 
 
 def _distance(words: list[str], place: int, attribute: Attribute) -> int:

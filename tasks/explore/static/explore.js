@@ -6,7 +6,7 @@ import { address, byId, controlRow, described, made, said, showTiles, shown, wit
 
 const QUIET = 180, WAYS = 8, SHOTS = 8;
 
-let model = null, name = 'local', state = start(), values = {}, far = 0.25, swept = '';
+let model = null, name = 'local', state = start(), values = {}, far = 0.4, swept = '';
 let rows = new Map(), ways = new Map();
 let drawing = false, again = false, quiet = 0, around = null, told = '';
 
@@ -77,11 +77,12 @@ function neighbours() {
 }
 
 function sweep() {
-  const one = model.attributes.find((attribute) => attribute.name === swept) ?? model.directions.find((way) => `→ ${way.name}` === swept);
+  const one = model.attributes.find((attribute) => attribute.name === swept)
+    ?? model.directions.find((way) => `→ ${way.name}` === swept);
   if (!one) return { box: byId('sweep'), shots: [] };
   const part = model.attributes.includes(one) ? 'conditions' : 'directions', now = part === 'conditions' ? values[one.name] : state.directions[one.name] ?? 0;
   const all = one.values?.slice(0, 12) ?? Array.from({ length: SHOTS }, (_, place) => one.low + (place * (one.high - one.low)) / (SHOTS - 1));
-  const nearest = one.values ? all.indexOf(now) : all.reduce((best, value, place) => (Math.abs(value - now) < Math.abs(all[best] - now) ? place : best), 0);
+  const nearest = one.values ? all.indexOf(now) : nearestTo(now, all);
   const shots = all.map((value, place) => ({
     state: { ...state, [part]: { ...state[part], [one.name]: value } }, text: String(shown(value)), current: place === nearest,
     choose: () => change({ [part]: { ...state[part], [one.name]: value } }, { push: true }), label: () => `${said(one.name)} ${shown(value)}`,
@@ -90,16 +91,17 @@ function sweep() {
 }
 
 function strip() {
-  if (!state.second) return { box: byId('strip'), shots: [] };
-  const shots = Array.from({ length: SHOTS }, (_, place) => {
-    const share = Number((place / (SHOTS - 1)).toFixed(2));
-    return {
-      state: { ...state, share }, text: `${Math.round(100 * share)} %`, current: Math.abs(state.share - share) < 0.5 / (SHOTS - 1),
-      choose: () => change({ share }, { push: true }), label: () => `${Math.round(100 * share)} % of the way to the other portrait`,
-    };
-  });
+  const shares = state.second ? Array.from({ length: SHOTS }, (_, place) => Number((place / (SHOTS - 1)).toFixed(2))) : [];
+  const nearest = nearestTo(state.share, shares);
+  const shots = shares.map((share, place) => ({
+    state: { ...state, share }, text: percent(share), current: place === nearest,
+    choose: () => change({ share }, { push: true }), label: () => `${percent(share)} of the way to the other portrait`,
+  }));
   return { box: byId('strip'), shots };
 }
+
+const nearestTo = (goal, all) => all.reduce((best, value, place) => (Math.abs(value - goal) < Math.abs(all[best] - goal) ? place : best), 0);
+const percent = (share) => `${Math.round(100 * share)} %`;
 
 // ---- what is said
 
@@ -110,7 +112,7 @@ function standing({ score, above, near, ratio, threshold, copy, trouble: why }) 
     ? `Taken for a copy: its distance to the nearest training picture is ${shown(ratio)} of what is usual there (a copy: up to ${shown(threshold)}).`
     : `No copy: these training pictures are most like it, the first at ${shown(ratio)} of the distance that is usual there (a copy: up to ${shown(threshold)}).`);
   byId('near').replaceChildren(...near.map(({ row, png }) => made('li', {}, made('img', { class: 'pixels', src: address(png), alt: `Training picture ${row}`, title: `Training picture ${row}` }))));
-  byId('score').textContent = score === null ? '' : `The discriminator's score is ${shown(score)}: above ${Math.round(100 * above)} % of what this model draws.`;
+  byId('score').textContent = score === null ? '' : `The discriminator's score is ${shown(score)}: above ${percent(above)} of what this model draws.`;
 }
 
 function announce() {
@@ -176,8 +178,8 @@ function showControls() {
   set('seed', state.first.seed);
   set('picture', state.first.picture);
   set('truncation', state.truncation, shown(state.truncation));
-  set('far', far, `${Math.round(100 * far)} %`);
-  set('share', state.share, `${Math.round(100 * state.share)} %`);
+  set('far', far, percent(far));
+  set('share', state.share, percent(state.share));
   byId('mixing').hidden = byId('unmix').hidden = !state.second;
   byId('mix-note').hidden = Boolean(state.second);
 }
