@@ -30,6 +30,7 @@ function note(push) {
 const asked = (more) => ({ model: name, digest: model.digest, ...more });
 
 async function drawSoon() {
+  document.body.dataset.state = 'drawing';
   clearTimeout(quiet);
   around?.abort();
   if (drawing) { again = true; return; }
@@ -52,6 +53,7 @@ async function drawSoon() {
 
 // Neighbours, the swept value, the way to the other portrait: one question for all of them; then what is said of the portrait.
 async function drawAround() {
+  document.body.dataset.state = 'drawing';
   around = new AbortController();
   const { signal } = around, groups = [neighbours(), sweep(), strip()];
   byId('verdict').textContent = 'Looking …';
@@ -64,6 +66,7 @@ async function drawAround() {
     }
     announce();
     standing(await inspecting);
+    document.body.dataset.state = 'settled';
   } catch (error) { if (error.name !== 'AbortError') failed(error); }
 }
 
@@ -260,7 +263,7 @@ async function copyLink() {
 async function restore() {
   const wanted = fromFragment(location.hash);
   byId('back').disabled = !history.state?.depth;
-  if (wanted.name && wanted.name !== name) { await openModel(wanted.name, wanted.state); return; }
+  if (!model || (wanted.name && wanted.name !== name)) { await openModel(wanted.name ?? 'local', wanted.state); return; }
   state = fitted(wanted.state, model).state;
   showControls();
   drawSoon();
@@ -308,7 +311,9 @@ async function begin() {
   await openModel(name, wanted.state);
   if (model && wanted.digest && !model.digest.startsWith(wanted.digest)) say('This link was made with another model; the portrait may be another one.');
   const champion = await listing;
-  if (!model && champion) await openModel('champion', wanted.state);
+  for (const other of ['local', ...(champion ? ['champion'] : [])]) {
+    if (!model && other !== wanted.name) await openModel(other, wanted.state, byId('trouble').textContent);
+  }
 }
 
 begin();
