@@ -129,15 +129,21 @@ def test_a_number_that_a_code_asks_for_is_told(place: tuple[Path, Path], value: 
 
 
 def test_mixing_begins_and_ends_at_its_portraits(place: tuple[Path, Path]) -> None:
-    """A share of 0 is the first portrait to the bit, 1 the second but for rounding; the middle lies on the way."""
+    """A share of 0 is the first portrait to the bit, 1 the second but for rounding; the middle lies on the way, and asks for no
+    class that neither asks for."""
     opened = open_folder(place[0])
     first, second = Origin(seed=1), Origin(seed=1, picture=4)
     codes = [code_of(State(first=first, second=second, share=share), opened)[0] for share in (0, 0.5, 1)]
     ends = [code_of(State(first=one), opened)[0] for one in (first, second)]
     assert torch.equal(codes[0], ends[0])
     torch.testing.assert_close(codes[2], ends[1])
-    angles = [torch.acos(torch.cosine_similarity(codes[1], end, dim=0)) for end in ends]
-    torch.testing.assert_close(sum(angles), torch.acos(torch.cosine_similarity(*ends, dim=0)), atol=1e-3, rtol=0)
+    drawn = [*range(5), 7]  # 5 and 6 ask for classes
+    angles = [torch.acos(torch.cosine_similarity(codes[1][drawn], end[drawn], dim=0)) for end in ends]
+    torch.testing.assert_close(sum(angles), torch.acos(torch.cosine_similarity(*(end[drawn] for end in ends), dim=0)))
+    for share in (0.1, 0.3, 0.49, 0.5, 0.8):
+        told = values_of(code_of(State(first=first, second=second, share=share), opened), opened.model)
+        nearer = values_of(code_of(State(first=first if share < 0.5 else second), opened), opened.model)
+        assert [told[name] for name in ("hair_colour", "glasses")] == [nearer[name] for name in ("hair_colour", "glasses")]
 
 
 def test_truncation_leaves_what_is_asked_for(place: tuple[Path, Path]) -> None:
@@ -186,6 +192,19 @@ def test_a_named_direction_moves_the_code(tmp_path: Path, beside: bool) -> None:
         assert client.get("/api/model/local").json()["directions"] == [{"name": "smile", "low": -2, "high": 2}]
         assert "smile" in ask(client, "draw", states=[{"directions": {"smlie": 1}}]).json()["error"]
         assert "from -2 to 2, found 9" in ask(client, "draw", states=[{"directions": {"smile": 9}}]).json()["error"]
+
+
+def test_directions_are_found_where_they_are_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By the model's digest; another model's are not taken for its own."""
+    model = publish(tmp_path / "model")
+    digest = open_folder(model).digest
+    monkeypatch.setattr("tasks.explore.directions.KEPT", tmp_path / "kept")
+    content = {"model": digest, "directions": [{"name": "smile", "kind": "fitted", "coordinates": [1.0] + 7 * [0.0]}]}
+    file = put(tmp_path / "kept" / digest[:16] / NAME, json.dumps(content).encode())
+    [found] = open_folder(model).directions
+    assert (found.name, found.vector.tolist(), found.low, found.high) == ("smile", [1.0] + 7 * [0.0], -3, 3)
+    put(file, json.dumps({**content, "model": "0" * 64}).encode())
+    assert "found another's" in open_folder(model).trouble[0]
 
 
 @pytest.mark.parametrize(
@@ -621,6 +640,17 @@ def test_a_version_that_cannot_be_fetched_is_said(tmp_path: Path, monkeypatch: p
     with client_for(publish(tmp_path / "model"), question=question) as client:
         assert "its files are gone" in client.get("/api/model/champion").json()["error"]
     assert list((tmp_path / "cache").iterdir()) == []
+
+
+def test_a_damaged_cache_is_fetched_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What lies there under a version's digest and is another model is not shown as that version."""
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:9")
+    desk = Desk(tmp_path)
+    right = load_model(desk.folders["1"]).digest
+    publish(tmp_path / "cache" / right, seed=9)
+    with client_for(publish(tmp_path / "model"), question=desk) as client:
+        assert "They were removed" in client.get("/api/model/1").json()["error"]
+        assert digest(client, "1") == right
 
 
 def test_a_model_without_attributes_is_asked_nothing(tmp_path: Path) -> None:

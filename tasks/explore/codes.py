@@ -23,23 +23,37 @@ def code_of(state: State, opened: Opened) -> Tensor:
     values and directions that the model does not have.
     """
     model = opened.model
-    code = origin(state.first, model.latent)
+    code = origin(state.first, model)
     if state.second is not None and state.share > 0:
-        code = at(code, origin(state.second, model.latent), torch.full((1, 1), state.share))
+        code = between(code, origin(state.second, model), state.share, model)
     if state.truncation < 1:
         code[:, : _free(model)] *= state.truncation
     code = along(code, opened.directions, state.directions)
     return asked(code, state.conditions, model)
 
 
-def origin(start: Origin, latent: int) -> Tensor:
+def origin(start: Origin, model: Model) -> Tensor:
     """The code [1, latent] where a walk has come to. Step d to neighbour n goes on the way to a picture of the same seed that
     nothing else uses: number 1,000,000 + 8 d + n."""
-    code = codes_for(start.seed, [start.picture], latent)
+    code = rolled(start.seed, start.picture, model)
     for depth, step in enumerate(start.steps):
-        towards = codes_for(start.seed, [PICTURES + WAYS * depth + step.to], latent)
-        code = at(code, towards, torch.full((1, 1), step.far))
+        code = between(code, rolled(start.seed, PICTURES + WAYS * depth + step.to, model), step.far, model)
     return code
+
+
+def rolled(seed: int, picture: int, model: Model) -> Tensor:
+    """The code [1, latent] of a picture of a seed, as samples are drawn."""
+    return codes_for(seed, [picture], model.latent)
+
+
+def between(first: Tensor, second: Tensor, share: float, model: Model) -> Tensor:
+    """The code [1, latent] at a share of the way from one to another, both [1, latent], on a great circle; classes that are
+    asked for are those of the nearer one, for between two there is only a third."""
+    moved = at(first, second, torch.full((1, 1), share))
+    for place, attribute in enumerate(model.conditions.attributes if model.conditions else (), start=_free(model)):
+        if attribute.values:
+            moved[:, place] = (first if share < 0.5 else second)[:, place]
+    return moved
 
 
 def asked(code: Tensor, wanted: dict[str, str | float], model: Model) -> Tensor:

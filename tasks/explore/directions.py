@@ -1,17 +1,20 @@
-"""Named directions of a model's codes: what `directions.json` in the model's folder, or beside it, says."""
+"""Named directions of a model's codes: what `directions.json` says, in the model's folder, beside it, or where such are kept."""
 
 import json
 from dataclasses import dataclass
 from math import isfinite
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor
 
 from ganlib.errors import AtelierError
 from ganlib.knobs import unknown
+from tasks import places
 
 NAME = "directions.json"
+KEPT = places.RUNS / "directions"  # a folder for each model, by the first digits of its digest
 RANGE = (-3.0, 3.0)
 
 
@@ -25,29 +28,36 @@ class Direction:
     high: float
 
 
-def read_directions(folder: Path, latent: int) -> tuple[Direction, ...]:
-    """The directions of the model in `folder`; none where there is no such file.
+def read_directions(folder: Path, latent: int, digest: str = "") -> tuple[Direction, ...]:
+    """The directions of the model in `folder`, whose generator has this digest; none where there is no such file.
 
-    It holds a list of {"name", "vector": [latent numbers], "range": [low, high]}, or such a list under "directions". Raises
-    `AtelierError` where it holds something else, or vectors that do not fit.
+    It holds {"directions": list, "model": digest}, or the list alone, of {"name", "vector" or "coordinates": [latent numbers],
+    "range": [low, high]}; without a range it is from -3 to 3. Raises `AtelierError` where it holds something else, vectors that
+    do not fit, or the directions of another model.
     """
-    path = next((place / NAME for place in (folder, folder.parent) if (place / NAME).is_file()), None)
+    homes = (folder, folder.parent, KEPT / digest[:16])
+    path = next((home / NAME for home in homes if (home / NAME).is_file()), None)
     if path is None:
         return ()
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
-        entries = content["directions"] if isinstance(content, dict) else content
-        return tuple(_direction(entry, latent) for entry in entries)
+        whose, entries = (content.get("model", digest), content["directions"]) if isinstance(content, dict) else (digest, content)
+        found = tuple(_direction(entry, latent) for entry in entries)
     except (ValueError, KeyError, TypeError) as error:
         raise AtelierError(
             f"{path}: expected a list of directions, each with name, vector ({latent} numbers) and range, found something else "
             f"({type(error).__name__}: {error}). None is shown. Find them again, or remove the file."
         ) from None
+    if whose != digest:
+        raise AtelierError(
+            f"{path}: expected directions of the model {digest[:12]}, found another's. None is shown. Find them again."
+        )
+    return found
 
 
-def _direction(entry: dict[str, object], latent: int) -> Direction:
-    vector = torch.tensor(entry["vector"], dtype=torch.float32)
-    low, high = map(float, entry.get("range", RANGE))  # type: ignore[call-overload]
+def _direction(entry: dict[str, Any], latent: int) -> Direction:
+    vector = torch.tensor(entry["vector"] if "vector" in entry else entry["coordinates"], dtype=torch.float32)
+    low, high = map(float, entry.get("range", RANGE))
     if vector.shape != (latent,) or not torch.isfinite(vector).all() or not (isfinite(low) and isfinite(high) and low < high):
         raise ValueError(f"{entry['name']} has a vector of {list(vector.shape)} numbers and goes from {low:g} to {high:g}")
     return Direction(str(entry["name"]), vector, low, high)

@@ -77,7 +77,7 @@ def open_folder(folder: Path) -> Opened:
     model = load_model(folder)
     trouble: list[str] = []
     try:
-        directions = read_directions(folder, model.latent)
+        directions = read_directions(folder, model.latent, model.digest)
     except AtelierError as error:
         directions, trouble = (), [str(error)]
     try:

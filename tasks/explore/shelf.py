@@ -92,14 +92,24 @@ class Shelf:
     def _signature(self) -> tuple[object, ...]:
         """What changes when another model is put into the folder."""
         files = sorted(self.local.glob("*.json")) + sorted(self.local.glob("*.safetensors"))
-        return tuple((path.name, stat.st_mtime_ns, stat.st_size, stat.st_ino) for path in files if (stat := path.stat()))
+        try:
+            return tuple((path.name, stat.st_mtime_ns, stat.st_size, stat.st_ino) for path in files if (stat := path.stat()))
+        except FileNotFoundError:  # it is being replaced
+            return ()
 
     def _version(self, name: str) -> Opened:
         version = self._find(name)
         with self._fetching:
             folder = None if version.digest in self._held else self._fetched(version)
         with self._opening:
-            return self._hold(self._held.get(version.digest) or self.read(folder or self._fetched(version)))
+            opened = self._held.get(version.digest) or self.read(folder or self._fetched(version))
+            if opened.digest != version.digest:
+                shutil.rmtree(self.cache / version.digest)
+                raise AtelierError(
+                    f"Version {version.number}: expected the weights that were registered, found others in {self.cache}. They were "
+                    "removed. Choose it again, and it is fetched anew."
+                )
+            return self._hold(opened)
 
     def _find(self, name: str) -> Version:
         listed = self.listed()
