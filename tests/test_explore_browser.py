@@ -165,6 +165,7 @@ def test_every_control_has_a_name(look: Open) -> None:
     assert page.locator("#sweep button").first.get_attribute("aria-label") == "hair length 0.2"
     assert page.locator(LENGTH).get_attribute("aria-valuetext")
     assert page.locator("h1").count() == page.locator("main").count() == 1
+    assert page.locator("#heard").text_content().startswith("Now: hair colour ")
     snapshot = page.locator("#controls").aria_snapshot()
     assert 'slider "hair length"' in snapshot
     assert 'button "Hold hair length"' in snapshot
@@ -332,6 +333,22 @@ def test_a_model_that_became_another_one_is_loaded_anew(chromium: Any, tmp_path:
         until(page, f"document.getElementById('about').textContent !== {json.dumps(before)}")
         settle(page)
         assert page.locator("#trouble").is_hidden()
+    finally:
+        context.close()
+        server.should_exit = True
+        thread.join(timeout=20)
+
+
+def test_without_a_model_there_is_only_a_sentence(chromium: Any, tmp_path: Path) -> None:
+    """It says what to do; no control that would do nothing."""
+    server, thread, address = serve(app_for(tmp_path / "model"))
+    context = chromium.new_context()
+    try:
+        page = context.new_page()
+        page.goto(address)
+        page.wait_for_selector("#trouble:visible")
+        assert "Run the step train first" in page.locator("#trouble").text_content()
+        assert page.locator("main button:visible").count() == 0
     finally:
         context.close()
         server.should_exit = True

@@ -23,6 +23,7 @@ def listening(port: int) -> socket.socket:
     place.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         place.bind((HOST, port))
+        place.listen(128)  # a browser that is quick waits, until the server below answers
     except OSError as error:
         place.close()
         raise AtelierError(

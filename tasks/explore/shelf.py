@@ -106,8 +106,8 @@ class Shelf:
             if opened.digest != version.digest:
                 shutil.rmtree(self.cache / version.digest)
                 raise AtelierError(
-                    f"Version {version.number}: expected the weights that were registered, found others in {self.cache}. They were "
-                    "removed. Choose it again, and it is fetched anew."
+                    f"Version {version.number}: expected the weights that were registered, found others in {self.cache}. They "
+                    "were removed. Choose it again, and it is fetched anew."
                 )
             return self._hold(opened)
 

@@ -120,7 +120,7 @@ function standing({ score, above, near, ratio, threshold, copy, trouble: why }) 
 
 function announce() {
   const text = described(values);
-  if (text !== told && text) say(`Now: ${text}.`);
+  if (text !== told && text) byId('heard').textContent = `Now: ${text}.`;
   told = text;
 }
 
@@ -276,6 +276,7 @@ async function openModel(wanted, wish, remark = '', push = false) {
   try {
     const found = await get(`/api/model/${encodeURIComponent(wanted)}`);
     [model, name] = [found, wanted];
+    byId('stage').hidden = byId('controls').hidden = false;
   } catch (error) {
     byId('version').value = name;
     byId('about').textContent = model ? about() : '';
