@@ -32,6 +32,9 @@ def test_registered_models_can_be_explored(studio: Path) -> None:
     assert [(one.number, one.champion) for one in shelf.listed().versions] == [("3", False), ("2", True), ("1", False)]
     assert [shelf.open(name).digest for name in ("1", "2", "3", "champion")] == [*digests, digests[1]]
     assert shelf.names() == dict(zip(digests, "123", strict=True))
+    asked = Shelf(places.MODEL, studio / "another cache")  # as `make explore` asks: the worker is a process of its own
+    assert asked.open("champion").digest == digests[1]
+    assert [path.name for path in asked.cache.iterdir()] == [digests[1]]
 
 
 def test_looking_makes_nothing(project: Path) -> None:
