@@ -106,8 +106,8 @@ def _objective(name: str, **knobs: Any) -> dict[str, Any]:
     return {"objective": {"name": name, **knobs}}
 
 
-_BEGAN = {"discriminator": "reconstruction", "penalties": {}, "penalty_every": 1, "beta1": 0.5, "kimg": 10}
-_AUGMENTED = {"augment": {"kinds": ["colour", "translation", "cutout"]}}
+_BEGAN: dict[str, Any] = {"discriminator": "reconstruction", "penalties": {}, "penalty_every": 1, "beta1": 0.5, "kimg": 10}
+_AUGMENTED: dict[str, Any] = {"augment": {"kinds": ["colour", "translation", "cutout"]}}
 
 CASES: dict[str, Case] = {
     "portraits": _case(),

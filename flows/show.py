@@ -85,6 +85,19 @@ def page() -> None:
 
 
 @_harmless
+def control() -> None:
+    """A table: for each attribute that can be asked for, whether it is drawn; nothing for a model that cannot be asked."""
+    found = json.loads(places.CONTROL.read_text())
+    rows = [
+        {"attribute": name, **{key: value for key, value in entry.items() if key != "changes_else"}}
+        for name, entry in found.items()
+        if name != "withheld"
+    ]
+    if rows:
+        create_table_artifact(rows, key="control", description=f"What is asked for and what is drawn: `{places.CONTROL}`.")
+
+
+@_harmless
 def champion() -> None:
     """Whether the new generator became the champion, why or why not, and the scores that were compared."""
     found = promote.last()

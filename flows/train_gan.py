@@ -36,6 +36,7 @@ def train_gan(refresh: bool = False, commit: bool = False) -> "State | dict[str,
             show.samples()
             step("evaluate", hours=6)
             show.scores()
+            show.control()
             show.diagnosis()
             step("report")
             if commit:

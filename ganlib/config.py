@@ -15,6 +15,7 @@ from ganlib.metrics.promotion import PromoteConfig
 from ganlib.pictures.config import CurateConfig
 from ganlib.pictures.sources import SOURCES, Source
 from ganlib.sampling.config import SampleConfig
+from ganlib.training.adapt import AdaptConfig
 from ganlib.training.config import TrainConfig
 
 T = TypeVar("T")
@@ -30,6 +31,7 @@ class Params:
     sample: SampleConfig
     evaluate: EvaluateConfig
     promote: PromoteConfig
+    adapt: AdaptConfig
 
 
 def load(path: Path = Path("params.yaml")) -> Params:

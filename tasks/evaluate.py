@@ -11,7 +11,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tasks import diagnosis, places
+from tasks import control, diagnosis, places
 from tasks.cli import run
 from tasks.record import Record, publish
 
@@ -93,9 +93,10 @@ def record(params: "Params") -> Record:
     numbers = {name: score["value"] for name, score in scores.items()}
     for part in ("standard_error", "floor", "p_value"):
         numbers |= {f"{name}_{part}": score[part] for name, score in scores.items() if score.get(part) is not None}
-    files = [places.SCORES, *sorted(places.PLOTS.glob("*.png")), places.DIAGNOSIS, places.EVALUATION]
+    numbers |= control.numbers(places.CONTROL)
+    files = [places.SCORES, *sorted(places.PLOTS.glob("*.png")), places.DIAGNOSIS, places.CONTROL, places.EVALUATION]
     reads = [places.DATASET, places.MODEL, places.SAMPLES]
-    writes = [places.SCORES, places.PLOTS, places.DIAGNOSIS, places.EVALUATION.parent]
+    writes = [places.SCORES, places.PLOTS, places.DIAGNOSIS, places.CONTROL, places.EVALUATION.parent]
     there, tags = [path for path in files if path.exists()], diagnosis.tag(places.DIAGNOSIS)
     return Record("evaluate", asdict(params.evaluate), numbers, there, reads=reads, writes=writes, tags=tags)
 
@@ -115,6 +116,9 @@ def main() -> None:
     print(table(evaluate(*what, places.PLOTS, places.FEATURES, places.MODEL, places.EVALUATION, strict=False)))
     print(f"Scores in {places.SCORES}, plots in {places.PLOTS}.")
     if places.MODEL.exists():
+        obeyed = control.measure(params.evaluate, places.DATASET, places.MODEL, places.CONTROL, places.FEATURES)
+        if obeyed:
+            print(f"{control.lines(obeyed)}\nWhat is asked for and what is drawn: {places.CONTROL}.")
         plot = places.PLOTS / "diagnosis.png"
         found = diagnosis.diagnose(places.MODEL, places.SCORES, places.EVALUATION, places.DIAGNOSIS, plot)
         print(diagnosis.lines(found))

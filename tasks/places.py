@@ -11,6 +11,7 @@ SAMPLES = Path("artifacts/samples")
 METRICS = Path("metrics")
 SCORES = METRICS / "evaluate.json"
 PLOTS = METRICS / "plots"
+CONTROL = METRICS / "control.json"
 DIAGNOSIS = METRICS / "diagnosis.json"
 EVALUATION = Path("artifacts/evaluation/evaluation.json")  # what lies behind the scores: nearest, best, worst pictures, classes
 REPORT = Path("artifacts/report/report.html")
@@ -23,5 +24,6 @@ DRIFT = CURATED / "drift.json"  # how the data set differs from the last one
 DECISION = RUNS / "promotion.json"  # whether the last model became the champion
 MORNING = RUNS / "report.html"  # the report with that decision in it, which is made after the step report
 FEATURES = RUNS / "features"  # of real pictures, so that they go through the extractor once
+DIRECTIONS = RUNS / "directions"  # with names, of models that were asked for them: a folder each
 
 STEPS = ("collect", "data", "curate", "train", "sample", "evaluate", "report")

@@ -130,7 +130,7 @@ def _score_again(params: "Params", folder: Path, champion: str, failed: str) -> 
     place = folder / champion
     try:
         sample(place / candidates.PUBLISHED, params.sample, place / "samples")
-        evaluate(params.evaluate, places.DATASET, place / "samples", place / "evaluate.json", cache=places.FEATURES)
+        evaluate(params.evaluate, places.DATASET, place / "samples", place / "evaluate.json", cache=places.FEATURES, strict=False)
         return {"champion": champion, "scores": json.loads((place / "evaluate.json").read_text(encoding="utf-8"))}
     except (AtelierError, OSError, RuntimeError, ValueError) as error:
         first = str(error).partition(". ")[0]  # what follows is advice for one who has the files before him

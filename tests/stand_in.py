@@ -90,6 +90,7 @@ def _write(content: dict[str, object]) -> None:
         (places.PLOTS / "fd.png").write_bytes(PIXEL)
         places.EVALUATION.parent.mkdir(parents=True, exist_ok=True)
         places.EVALUATION.write_text("{}")
+        places.CONTROL.write_text("{}")
         (places.PLOTS / "diagnosis.png").write_bytes(PIXEL)
         places.SCORES.write_text(json.dumps({"fd": float(len(str(content)))}))
         finding = {"name": "finished", "sentence": "It stopped.", "remedy": "Raise train.kimg."}

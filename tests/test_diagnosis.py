@@ -100,7 +100,7 @@ def test_a_healthy_run_is_not_accused(game: bool) -> None:
     found = diagnose(a_run(game=game))
     assert found.healthy
     assert [finding.name for finding in found.findings] == ["still-improving"]
-    assert found.verdict.startswith("Nothing wrong was found. It was still getting better")
+    assert found.verdict.startswith("Nothing wrong was found: it was still getting better")
 
 
 def test_a_run_that_stands_still_has_finished() -> None:

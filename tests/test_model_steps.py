@@ -53,9 +53,12 @@ def test_training_leaves_a_model_that_can_be_drawn_from(trained: tuple[Path, Tra
     card = json.loads((folder / "model.json").read_text())
     assert (card["dataset"], card["size"], card["channels"]) == (Store.open(dataset).digest, 16, 3)
     lines = [json.loads(line) for line in (folder / "history.jsonl").read_text().splitlines()]
-    assert [line["images"] for line in lines] == [20, 40, 60, 80, 100]
+    assert [line["images"] for line in lines] == [10, 20, 40, 60, 80, 100]  # the first one after the first step
     assert not [name for line in lines for name in line if name.startswith("time/")]
-    assert {"loss_d", "loss_g", "score_real", "score_fake"} < set(lines[0])
+    assert {"loss_d", "loss_g", "gradient_d", "gradient_g", "score_real", "score_fake"} < set(lines[0])
+    looks = [json.loads(line) for line in (folder / "watch.jsonl").read_text().splitlines()]
+    assert [look["images"] for look in looks] == [0, 50, 100]
+    assert {"score_train", "score_heldout", "score_generated"} < set(looks[0])
     assert load_model(folder).generator(torch.zeros(2, 8)).shape == (2, 3, 16, 16)
 
 
@@ -63,7 +66,7 @@ def test_training_twice_gives_the_same_bytes(trained: tuple[Path, Trained], data
     """Another run folder, another output folder: every file of the model is equal."""
     train(Store.open(dataset), CONFIG, tmp_path / "model", tmp_path / "runs")
     files = sorted(path.relative_to(tmp_path / "model") for path in (tmp_path / "model").rglob("*") if path.is_file())
-    assert len(files) == 6
+    assert len(files) == 7
     for name in files:
         assert (tmp_path / "model" / name).read_bytes() == (trained[0] / name).read_bytes(), name
 

@@ -26,8 +26,7 @@ def scores(value: float, error: float = 3.0, **others: float) -> dict[str, Score
 def copied(value: float, p_value: float | None = None) -> Mapping[str, Score]:
     """Scores whose share of copies has a p-value."""
     found = scores(900.0, coverage=0.5, copied=value)
-    object.__setattr__(found["copied"], "p", p_value)
-    return found
+    return {**found, "copied": replace(found["copied"], p=p_value)}
 
 
 def test_better_by_more_than_the_error_is_promoted() -> None:

@@ -99,7 +99,7 @@ def test_an_address_that_does_not_answer_is_one_error(address: str) -> None:
     [
         (f"{IMAGES_NAME}.gz", gzip.compress(_idx(IMAGES))[:-30], "expected a gz file, found it damaged"),
         (f"{IMAGES_NAME}.gz", gzip.compress(_idx(IMAGES)[:-5]), "expected .4, 28, 28. bytes after the header, found 3131"),
-        (f"{IMAGES_NAME}.gz", gzip.compress(b"text"), "expected an IDX file of bytes with 3 dimensions"),
+        (f"{IMAGES_NAME}.gz", gzip.compress(b"text", mtime=0), "expected an IDX file of bytes with 3 dimensions"),
         (LABELS_NAME, _idx(CLASSES[:3]), "expected a label for each of 4 pictures, found 3"),
     ],
 )

@@ -79,7 +79,7 @@ class Attribute:
         low, high = self.knots[0], self.knots[-1]
         try:
             number = float(value)  # type: ignore[arg-type]
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, OverflowError):
             number = math.nan
         if not low <= number <= high:
             raise AtelierError(

@@ -7,15 +7,12 @@ from itertools import pairwise
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ganlib.conditions.attribute import KNOB, Attribute, Value
+from ganlib.conditions.attribute import KNOB, NONE, Attribute, Value
 from ganlib.errors import AtelierError
-
-PREFIX = "label."
 
 
 @dataclass(frozen=True)
@@ -78,23 +75,17 @@ class Conditions:
         return Conditions(tuple(map(Attribute.from_plain, content)))
 
 
-def columns_of(manifest: pd.DataFrame, names: Sequence[str], knob: str = KNOB) -> dict[str, list[Value | None]]:
-    """The values of these labels, by name, one for each row of a data set's manifest; None where a picture lacks one.
-
-    Raises `AtelierError` where the data set has no such label; it says which it has.
-    """
-    known = [column.removeprefix(PREFIX) for column in manifest.columns if column.startswith(PREFIX)]
-    for name in names:
-        if name not in known:
-            near = difflib.get_close_matches(name, known, n=1, cutoff=0.4)
-            listed = ", ".join(near + [other for other in known if other not in near]) or "it has none"
-            raise AtelierError(
-                f"{knob} {name}: expected a label of the data set ({listed}), found no such one; nothing was "
-                "done. Name one of these."
-            )
-    return {name: [None if pd.isna(value) else value for value in manifest[f"{PREFIX}{name}"].tolist()] for name in names}
-
-
 def of_labels(columns: Mapping[str, Sequence[Value | None]], knob: str = KNOB) -> Conditions:
     """The conditions that these labels make; `knob` names them, for errors."""
     return Conditions(tuple(Attribute.of(name, column, knob) for name, column in columns.items()))
+
+
+def rows_having(columns: Mapping[str, Sequence[Value | None]], combination: Mapping[str, Value]) -> list[int]:
+    """The rows that have all values of a combination; "none" stands for lacking the label."""
+    count = len(next(iter(columns.values())))
+    wanted = {name: str(value) for name, value in combination.items()}
+    return [
+        row
+        for row in range(count)
+        if all((NONE if columns[name][row] is None else str(columns[name][row])) == value for name, value in wanted.items())
+    ]

@@ -93,7 +93,8 @@ class Unasked(nn.Module):
 
 
 class ConditionalGame(Game):
-    """The game, with what each picture of the data set is to be, [pictures, width], on the device (None: factors are found).
+    """The game, with what each picture of the data set is to be, [pictures, width], on the device (None: factors are found, new
+    ones, or those of a model that it goes on from).
 
     D answers [N, 1 + width]: a score, and for each number that it is told one that says how well it goes with the picture.
     """
@@ -102,7 +103,7 @@ class ConditionalGame(Game):
         self.finds = knobs.signal == "infogan"
         if not self.finds and (setting.conditions is None or setting.told is None):
             raise ValueError("a game with conditions needs those of the data set: Setting.conditions and Setting.told")
-        self.conditions = knobs.factors() if self.finds or setting.conditions is None else setting.conditions
+        self.conditions = knobs.factors() if setting.conditions is None else setting.conditions
         self.table = None if setting.told is None else torch.from_numpy(setting.told).to(setting.device)
         self.asking = knobs
         super().__init__(knobs, setting)

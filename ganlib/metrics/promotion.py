@@ -114,7 +114,7 @@ def _gates(new: Mapping[str, Score], config: PromoteConfig) -> Iterator[_Finding
 def _copied(score: Score | None, most: float, least_p: float) -> _Finding:
     if score is None:
         return _Finding(True, "copied: not measured, so nobody knows how much it copies from its training pictures.")
-    p = getattr(score, "p", None)
+    p = score.p
     found = f"copied is {score.value:.3g}{'' if p is None else f' (p {p:.2g})'}"
     if score.value > most and (p is None or p < least_p):
         return _Finding(False, f"{found}, more than promote.most_copied allows ({most:g}): it repeats its training pictures.")

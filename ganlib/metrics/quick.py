@@ -21,8 +21,9 @@ from ganlib.metrics.moments import Features, double
 from ganlib.metrics.neighbours import neighbour_scores
 from ganlib.metrics.votes import values
 
-#: Pictures of each kind, at most; the least that sub-samples can be made of.
-NUMBER, FEWEST = 256, 20
+#: Pictures of each kind, at most; the least that sub-samples can be made of; held-out ones that vote on labels, at most: the
+#: more, the nearer are the nearest.
+NUMBER, FEWEST, VOTERS = 256, 20, 2000
 
 #: The views by the beginning of their numbers' names. They are not those of `evaluate`, lest a change there redo a training.
 VIEWS = {"quick": EvaluateConfig(extractor="lite0", size=48), "coarse": EvaluateConfig(extractor="pixels", size=8)}
@@ -67,8 +68,8 @@ class Quick:
     def __init__(self, heldout: Pictures, train: Pictures, labels: Mapping[str, Sequence[object]] | None = None) -> None:
         self.number = min(NUMBER, len(heldout), len(train))
         self._heldout, self._train = heldout, train
-        rows = even(len(heldout), self.number)
-        self._labels = {name: np.array([named(of[row]) for row in rows]) for name, of in (labels or {}).items()}
+        self._voters = even(len(heldout), min(VOTERS, len(heldout)))
+        self._labels = {name: np.array([named(of[row]) for row in self._voters]) for name, of in (labels or {}).items()}
 
     def scores(self, drawn: Pictures) -> dict[str, float | str]:
         """All numbers by name, of uint8 [number, H, W, C]; none where there are too few pictures for any."""
@@ -79,8 +80,8 @@ class Quick:
             found = extract(drawn, view.extractor, quiet=True)
             numbers |= {f"{name}_{key}": value for key, value in view.numbers(found).items()}
             numbers |= {f"{name}_{key}_floor": view.floor[key] for key in ("fd", "coverage")}
-            if name == "coarse":
-                numbers |= self._labelled(found, view.reference)
+            if name == "coarse" and self._labels:
+                numbers |= self._labelled(found)
         return numbers
 
     @cached_property
@@ -89,9 +90,13 @@ class Quick:
         extractors = {name: load_extractor(config) for name, config in VIEWS.items()}
         return {name: View(each, *(extract(one, each, quiet=True) for one in sets)) for name, each in extractors.items()}
 
-    def _labelled(self, found: Features, reference: Features) -> dict[str, float | str]:
+    @cached_property
+    def _voting(self) -> Features:
+        return extract(np.ascontiguousarray(self._heldout[self._voters]), self._views["coarse"].extractor, quiet=True)
+
+    def _labelled(self, found: Features) -> dict[str, float | str]:
         """How many values of labels are drawn, of those that can be told; and which are not."""
-        told = [(name, value) for name, labels in self._labels.items() for value in values(labels, reference, found)]
+        told = [(name, value) for name, labels in self._labels.items() for value in values(labels, self._voting, found)]
         missing = [f"{name} {value.name}" for name, value in told if value.missing]
         if not told:
             return {}

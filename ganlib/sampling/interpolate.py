@@ -1,12 +1,46 @@
 """From one portrait to another: walks between two codes."""
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor
+
+from ganlib.conditions.conditions import Conditions
+from ganlib.errors import AtelierError
+from ganlib.knobs import unknown
+from ganlib.sampling.space import joined, parted
 
 
 def spherical(start: Tensor, end: Tensor, steps: int) -> Tensor:
     """Codes [steps, latent] from `start` to `end`, both [latent], along a great circle; see `at`."""
     return at(start, end, torch.linspace(0, 1, steps)[:, None])
+
+
+def straight(start: Tensor, end: Tensor, steps: int) -> Tensor:
+    """Codes [steps, latent] from `start` to `end`, both [latent], along a line, which is shorter in the middle than codes are."""
+    return torch.lerp(start, end, torch.linspace(0, 1, steps)[:, None])
+
+
+#: The ways from one code to another, by name.
+WAYS: dict[str, Callable[[Tensor, Tensor, int], Tensor]] = {"spherical": spherical, "straight": straight}
+
+
+def walk(start: Tensor, end: Tensor, steps: int, conditions: Conditions | None = None, way: str = "spherical") -> Tensor:
+    """Codes [steps, latent] from `start` to `end`, both [latent], whose free numbers go one of `WAYS`.
+
+    What codes ask for goes straight: two that ask for long hair have long hair all the way, where on a great circle it would
+    grow longer in between. A class has nothing between it and another one; it changes once, in the middle. Raises `AtelierError`
+    for another way.
+    """
+    if way not in WAYS:
+        raise AtelierError(f"way {way[:80]}: {unknown('way', way[:80], WAYS)}. Nothing was drawn.")
+    (free_start, asked_start), (free_end, asked_end) = (parted(code, conditions) for code in (start, end))
+    asked = straight(asked_start, asked_end, steps)
+    for place, attribute in enumerate(conditions.attributes if conditions else ()):
+        if attribute.values:
+            later = torch.arange(steps) >= steps / 2
+            asked[:, place] = torch.where(later, asked_end[place], asked_start[place])
+    return joined(WAYS[way](free_start, free_end, steps), asked)
 
 
 def at(start: Tensor, end: Tensor, share: Tensor) -> Tensor:

@@ -1,7 +1,7 @@
 """Published models: a folder of safetensors and JSON, written and read back. No pickle anywhere."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -9,6 +9,7 @@ from typing import Any
 
 from torch import nn
 
+from ganlib.conditions.attribute import Value
 from ganlib.conditions.conditions import Conditions
 from ganlib.errors import AtelierError
 from ganlib.files import digest_file, write_json
@@ -17,13 +18,16 @@ from ganlib.methods import METHODS
 from ganlib.methods.base import Method
 
 _CARD, _GENERATOR = "model.json", "generator.safetensors"
+#: Of a model with conditions: how attributes go together in what it learned from, columns `label.<name>`, a row a picture.
+TOGETHER = "conditions.parquet"
 
 
 @dataclass(frozen=True)
 class Model:
     """A trained generator, which maps codes [N, latent] to pictures [N, C, H, W] in [-1, 1], and its card.
 
-    conditions: what the last numbers of a code ask for; None where it cannot be asked for anything.
+    conditions: what the last numbers of a code ask for; None where it cannot be asked for anything. seen: by attribute the values
+    that the pictures had from which it learnt, one each, so that it is known what goes together; None where it is not.
     """
 
     generator: nn.Module
@@ -33,6 +37,7 @@ class Model:
     digest: str
     card: Mapping[str, Any]
     conditions: Conditions | None = None
+    seen: Mapping[str, Sequence[Value | None]] | None = None
 
 
 def write_model(folder: Path, networks: Mapping[str, nn.Module], method: Method, card: Mapping[str, Any]) -> None:
@@ -56,7 +61,19 @@ def load_model(folder: Path) -> Model:
         generator = made(method, conditions, card["size"], card["channels"])
         generator.load_state_dict(load_file(folder / _GENERATOR), strict=True)
         digest = digest_file(folder / _GENERATOR)
-    return Model(generator.eval(), card["latent"], card["size"], card["channels"], digest, card, conditions)
+        seen = _seen(folder, conditions)
+    return Model(generator.eval(), card["latent"], card["size"], card["channels"], digest, card, conditions, seen)
+
+
+def _seen(folder: Path, conditions: Conditions | None) -> dict[str, list[Value | None]] | None:
+    """What was asked for together in training, from the table beside the model."""
+    if conditions is None or not (folder / TOGETHER).exists():
+        return None
+    import pandas as pd
+
+    from ganlib.conditions.labels import columns_of
+
+    return columns_of(pd.read_parquet(folder / TOGETHER), conditions.names)
 
 
 def made(method: Method, conditions: Conditions | None, size: int, channels: int) -> nn.Module:

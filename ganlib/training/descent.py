@@ -73,9 +73,14 @@ def _first_broken(of: str, loss: Tensor, gradients: dict[str, Tensor]) -> str:
 
 @contextmanager
 def frozen(module: nn.Module) -> Iterator[None]:
-    """No gradients for the module's own parameters: the pass through it costs less, and nothing of it can change."""
+    """No gradients for the module's own parameters: the pass through it costs less, and nothing of it can change.
+
+    Those that have none anyway have none afterwards.
+    """
+    learning = [parameter for parameter in module.parameters() if parameter.requires_grad]
     module.requires_grad_(False)
     try:
         yield
     finally:
-        module.requires_grad_(True)
+        for parameter in learning:
+            parameter.requires_grad_(True)

@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from ganlib.conditions.attribute import NONE
-from ganlib.conditions.conditions import columns_of, of_labels
+from ganlib.conditions.conditions import of_labels, rows_having
+from ganlib.conditions.labels import PREFIX, columns_of
 from ganlib.errors import AtelierError
 from ganlib.methods.base import Setting
 from ganlib.pictures.store import Store
@@ -15,6 +15,8 @@ from ganlib.training.config import TrainConfig
 from ganlib.training.device import Machine
 
 Combination = Mapping[str, str | float]
+#: Rows of the table that tells how attributes go together, at most.
+ROWS = 10_000
 
 
 def setting_for(store: Store, config: TrainConfig, machine: Machine) -> Setting:
@@ -31,6 +33,14 @@ def setting_for(store: Store, config: TrainConfig, machine: Machine) -> Setting:
     return Setting(*plain, conditions, conditions.table(columns))
 
 
+def together(store: Store, names: Sequence[str], withhold: Sequence[Combination]) -> pd.DataFrame:
+    """How attributes go together in what was learned from: columns `label.<name>`, a row a picture, 10,000 of them at most."""
+    rows = rows_to_learn(store, withhold, 1)
+    rows = np.arange(len(store.train)) if rows is None else rows
+    chosen = np.sort(np.random.default_rng(0).permutation(rows)[:ROWS])
+    return store.manifest.iloc[chosen][[f"{PREFIX}{name}" for name in names]].reset_index(drop=True)
+
+
 def rows_to_learn(store: Store, withhold: Sequence[Combination], batch: int) -> NDArray[np.int64] | None:
     """The rows of the train split that have none of the combinations withheld; None where nothing is withheld.
 
@@ -41,25 +51,16 @@ def rows_to_learn(store: Store, withhold: Sequence[Combination], batch: int) -> 
     manifest = store.manifest.iloc[: len(store.train)]
     kept = np.ones(len(manifest), bool)
     for combination in withhold:
-        having = rows_having(manifest, combination)
-        if not having.any():
+        having = rows_having(columns_of(manifest, list(combination), "train.withhold"), combination)
+        if not having:
             raise AtelierError(
                 f"train.withhold {dict(combination)}: expected a combination that some pictures have, found none; nothing was "
                 "started. Check the values, or leave it out."
             )
-        kept &= ~having
+        kept[having] = False
     if kept.sum() < batch:
         raise AtelierError(
             f"train.withhold: expected to leave at least train.batch pictures ({batch}) to learn from, found {kept.sum()}; "
             "nothing was started. Withhold less."
         )
     return np.flatnonzero(kept)
-
-
-def rows_having(manifest: pd.DataFrame, combination: Combination) -> NDArray[np.bool_]:
-    """Which rows have all values of a combination; "none" stands for lacking the label."""
-    columns = columns_of(manifest, list(combination))
-    having = np.ones(len(manifest), bool)
-    for name, wanted in combination.items():
-        having &= np.array([(NONE if value is None else str(value)) == str(wanted) for value in columns[name]])
-    return having

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import torch
 from numpy.typing import NDArray
 
@@ -19,13 +20,14 @@ from ganlib.methods.base import Learner
 from ganlib.nets import NETWORKS
 from ganlib.nets.base import check_size
 from ganlib.pictures.store import Store
+from ganlib.pictures.tables import parquet_bytes
 from ganlib.sampling.card import NAME, card, facts_of
-from ganlib.sampling.model import read_card, write_model
+from ganlib.sampling.model import TOGETHER, read_card, write_model
 from ganlib.training import loop
 from ganlib.training.config import TrainConfig
 from ganlib.training.device import Machine, choose, prepare
 from ganlib.training.history import read, without_clock
-from ganlib.training.lessons import rows_to_learn, setting_for
+from ganlib.training.lessons import rows_to_learn, setting_for, together
 from ganlib.training.memory import exhausted, too_little
 from ganlib.training.run_folder import claim, folder_for, locked
 from ganlib.training.watch import Watch
@@ -88,7 +90,7 @@ def train(store: Store, config: TrainConfig, out: Path, runs: Path, watch: Watch
         )
     folder, identity = run_for(store, config, runs)
     with ranks.together(_device(config, folder)), _held(folder):
-        machine = _machine(config, folder, identity)
+        machine = machine_for(config, folder, identity)
         prepare(machine)
         torch.manual_seed(config.seed)
         setting, rows = setting_for(store, config, machine), rows_to_learn(store, config.withhold, config.batch)
@@ -135,7 +137,7 @@ def _held(folder: Path) -> AbstractContextManager[None]:
     return locked(folder) if ranks.rank() == 0 else nullcontext()
 
 
-def _machine(config: TrainConfig, folder: Path, identity: Mapping[str, Any]) -> Machine:
+def machine_for(config: TrainConfig, folder: Path, identity: Mapping[str, Any]) -> Machine:
     """As the run began, so it goes on: other threads, device or precision would change its bits. One process decides."""
     if ranks.rank() == 0:
         _chosen(config, folder)
@@ -167,12 +169,20 @@ def _publish(learner: Learner, store: Store, images: int, config: TrainConfig, f
         "kimg": images / 1000,
     }
     if conditions := getattr(learner, "conditions", None):
-        known["conditions"] = conditions.plain()
+        known |= {"conditions": conditions.plain(), "withheld": [dict(one) for one in config.withhold]}
     with new_folder(out, "model.json") as partial:
         write_model(partial, learner.published(), config.method, known)
+        if names := getattr(config.method, "conditions", ()):
+            table = pa.Table.from_pandas(together(store, names, config.withhold), preserve_index=False)
+            write_bytes(partial / TOGETHER, parquet_bytes(table))
         write_text(partial / NAME, card(facts_of(read_card(partial), store)))
-        for name in ("history.jsonl", "watch.jsonl"):
-            lines = without_clock(read(folder / name)) if (folder / name).exists() else []
-            write_text(partial / name, "".join(json.dumps(line) + "\n" for line in lines))
-        for sheet in sorted((folder / "samples").glob("*.png")):
-            write_bytes(partial / "samples" / sheet.name, sheet.read_bytes())
+        write_histories(folder, partial)
+
+
+def write_histories(folder: Path, out: Path) -> None:
+    """What the run in `folder` left to be looked at, without clock times."""
+    for name in ("history.jsonl", "watch.jsonl"):
+        lines = without_clock(read(folder / name)) if (folder / name).exists() else []
+        write_text(out / name, "".join(json.dumps(line) + "\n" for line in lines))
+    for sheet in sorted((folder / "samples").glob("*.png")):
+        write_bytes(out / "samples" / sheet.name, sheet.read_bytes())

@@ -1,7 +1,7 @@
 """What the page shows: everything worked out, so that the template has nothing left to decide but how it looks."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +36,8 @@ def content(found: Inputs) -> dict[str, Any]:
         "grid": address(found.grid),
         "interpolation": address(found.interpolation),
         **_evaluated(found),
+        "obeyed": obeyed(found.control),
+        "withheld": found.control.get("withheld", {}),
         "charts": curves(found.history, found.looks),
         "width": WIDTH,
         "height": HEIGHT,
@@ -56,6 +58,22 @@ def sentence(model: dict[str, Any], numbers: dict[str, Any]) -> str:
     floor = score.get("floor")
     times = f", {score['value'] / floor:.1f} times what real pictures score against real ones" if floor and floor > 0 else ""
     return f"{model['method']['name']} after {model['kimg']:g} thousand pictures shown: {name} {number(score['value'])}{times}."
+
+
+def obeyed(control: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """How well each attribute obeys, as rows: its name, what was measured, and what else changed when it alone was turned."""
+    return [
+        {
+            "name": name,
+            "measure": "correlation r" if "r" in entry else "agreement",
+            "value": entry["r"] if "r" in entry else entry["agreement"],
+            "error": entry["standard_error"],
+            "real": entry["real"],
+            "else": ", ".join(f"{other} {number(value)}" for other, value in entry["changes_else"].items()),
+        }
+        for name, entry in control.items()
+        if name != "withheld"
+    ]
 
 
 def _evaluated(found: Inputs) -> dict[str, Any]:

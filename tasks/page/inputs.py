@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Places:
-    """Where the inputs lie. evaluation, diagnosis: need not be there; the page then says what is missing."""
+    """Where the inputs lie. evaluation, diagnosis, control: need not be there; the page then says what is missing."""
 
     params: Path = Path("params.yaml")
     dataset: Path = places.DATASET
@@ -27,11 +27,12 @@ class Places:
     plots: Path = places.PLOTS
     evaluation: Path = places.EVALUATION
     diagnosis: Path = places.DIAGNOSIS
+    control: Path = places.CONTROL
 
 
 @dataclass(frozen=True)
 class Inputs:
-    """What lay there. history, looks, evaluation, diagnosis: empty where there was none. drawn: uint8 [N, H, W, C]."""
+    """What lay there. history, looks, evaluation, diagnosis, control: empty where there was none. drawn: uint8 [N, H, W, C]."""
 
     params: str
     store: "Store"
@@ -46,6 +47,7 @@ class Inputs:
     plots: list[Path]
     evaluation: Mapping[str, Any] = field(default_factory=dict)
     diagnosis: Mapping[str, Any] = field(default_factory=dict)
+    control: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def facts(self) -> "Facts":
@@ -77,6 +79,7 @@ def read_inputs(where: Places) -> Inputs:
         sorted(where.plots.glob("*.png")),
         _json(where.evaluation) if where.evaluation.exists() else {},
         _json(where.diagnosis) if where.diagnosis.exists() else {},
+        _json(where.control) if where.control.exists() else {},
     )
 
 

@@ -57,9 +57,10 @@ def _wait(client: MlflowClient, name: str, mine: str) -> None:
         if not others:
             return
         if min(others) < mine:
-            client.delete_registered_model_tag(name, mine)
-        time.sleep(PAUSE)
-        while any(other < mine for other in _others(client, name, mine, seen)):
+            client.delete_registered_model_tag(name, mine)  # before anything else: the other one waits for it
+            while any(other < mine for other in _others(client, name, mine, seen)):
+                time.sleep(PAUSE)
+        else:
             time.sleep(PAUSE)
 
 

@@ -39,10 +39,10 @@ class Diagnosis:
     def verdict(self) -> str:
         """One sentence."""
         if not self.findings:
-            return "Nothing wrong was found, but there is too little to go by."
+            return "Nothing wrong was found, but there was too little to go by."
         if self.healthy:
             sentence = self.findings[0].sentence
-            return f"Nothing wrong was found. {sentence}"
+            return f"Nothing wrong was found: {sentence[0].lower()}{sentence[1:]}"
         others = [finding.name for finding in self.findings[1:] if finding.harmful]
         return self.findings[0].sentence + (f" (Also: {', '.join(others)}.)" if others else "")
 

@@ -17,7 +17,7 @@ VARIETY, RISE = 0.5, 1.1
 
 #: Coverage in coarse pixels, as a share of what real pictures cover: up to the first what is drawn is unlike them, and from the
 #: second on like enough that its neighbours tell what it shows. Healthy ends: from 0.3.
-UNLIKE, LIKE = 0.1, 0.3
+UNLIKE, LIKE = 0.1, 0.5
 
 #: How often held-out pictures score above generated ones: always or as good as, or no more often than by a toss. Healthy: 0.55 to
 #: 0.99, of late looks on average.

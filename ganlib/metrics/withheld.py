@@ -1,0 +1,53 @@
+"""Combinations that were never shown: whether they are drawn as asked, and how far from real ones, beside those that were."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ganlib.conditions.attribute import Value
+from ganlib.metrics.classes import class_distance
+from ganlib.metrics.classifier import Classifier, Columns, Pictures
+from ganlib.metrics.control import agreement, six
+from ganlib.metrics.moments import Features
+
+Combination = Mapping[str, Value]
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What was drawn of a combination. asked: what each picture was to be. drawn: uint8 [N, H, W, C]. fake, real, other: features
+    of what was drawn, and of real pictures of the combination in two halves."""
+
+    combination: Combination
+    asked: Columns
+    drawn: Pictures
+    fake: Features
+    real: Features
+    other: Features
+
+
+def entry(shown: Shown, judge: Classifier, seed: int) -> dict[str, Any]:
+    """As JSON: the agreement of every class that is part of the combination, and its Fréchet distance with its floor."""
+    read = judge.predict(shown.drawn)
+    obeyed = {}
+    for attribute in judge.conditions.attributes:
+        if attribute.name in shown.combination and attribute.values:
+            _, value, error = agreement(attribute, shown.asked[attribute.name], read[attribute.name])
+            obeyed[attribute.name] = {"agreement": six(value), "standard_error": six(error)}
+    found = class_distance("", shown.fake, shown.real, shown.other, seed)
+    numbers = {"fd": found.fd, "standard_error": found.error, "floor": found.floor}
+    distance = {name: None if value is None else six(value) for name, value in numbers.items()}
+    return {"combination": dict(shown.combination), "n": len(shown.drawn), **obeyed, "distance": {"n": found.number, **distance}}
+
+
+def seen_like(combinations: Sequence[Combination], columns: Columns, most: int) -> list[dict[str, str]]:
+    """Shown combinations of the same labels, the most frequent first, `most` at most: what withheld ones compare with."""
+    names = list(combinations[0])
+    rows = list(zip(*(["none" if value is None else str(value) for value in columns[name]] for name in names), strict=True))
+    withheld = {tuple(str(one[name]) for name in names) for one in combinations if list(one) == names}
+    values, counts = np.unique(np.array(rows), axis=0, return_counts=True)
+    order = np.argsort(-counts, kind="stable")
+    found = [tuple(map(str, values[place])) for place in order]
+    return [dict(zip(names, row, strict=True)) for row in found if row not in withheld][:most]

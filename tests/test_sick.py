@@ -1,0 +1,57 @@
+"""Runs that are sick on purpose are named rightly, and healthy ones are not accused: short ones of `bench.sick`, for real."""
+
+from pathlib import Path
+
+import pytest
+
+from bench.sick import CASES, play, rightly
+from ganlib.metrics import quick
+from ganlib.metrics.diagnosis import Evidence, diagnose
+
+HEALTHY = ["portraits", "shapes", "hinge", "variational"]
+SICK = [
+    "20 pictures",
+    "200 pictures",
+    "no blond hair",
+    "D's rate 50 times",
+    "G's rate 500 times",
+    "minimax, D far ahead",
+    "began, little variety",
+]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", [*HEALTHY, *SICK])
+def test_what_ails_a_run_is_named_and_no_healthy_one_accused(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Trained for some seconds. A healthy one is not accused on its way either, at any look."""
+    monkeypatch.setattr(quick, "VIEWS", {"coarse": quick.VIEWS["coarse"]})  # what the harmful findings go by; features take time
+    run = play(CASES[name], tmp_path)
+    found = diagnose(run)
+    assert rightly(CASES[name], found), found
+    if name in HEALTHY:
+        for number in range(1, len(run.looks)):
+            history = [line for line in run.history if line["images"] <= run.looks[number]["images"]]
+            assert diagnose(Evidence(history, run.looks[: number + 1])).healthy
+
+
+def test_every_finding_that_a_training_shows_has_a_run_that_has_it() -> None:
+    """And there are healthy ones of every kind of method."""
+    ailing = {finding for case in CASES.values() for finding in case.ails}
+    assert ailing == {
+        "discriminator-overfit",
+        "discriminator-winning",
+        "exploding-gradients",
+        "generator-winning",
+        "missing-modes",
+        "mode-collapse",
+        "oscillation",
+        "vanishing-gradients",
+    }
+    assert {case.train.method.name for case in CASES.values() if not case.ails} == {"gan", "vae", "autoencoder", "glo", "energy"}
+
+
+def test_a_wrong_name_and_an_accusation_are_both_wrong() -> None:
+    """The cause must come first; a healthy one must have none."""
+    nothing = diagnose(Evidence())
+    assert rightly(CASES["portraits"], nothing)
+    assert not rightly(CASES["20 pictures"], nothing)
