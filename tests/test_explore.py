@@ -22,10 +22,12 @@ from exploring import CONDITIONS, HERE, HOSTILE, broken, by_hand, client_for, ha
 from PIL import Image
 
 from ganlib.pictures.store import Store
+from ganlib.pictures.tables import parquet_bytes
+from ganlib.sampling.asked import asked_of, codes_of, table_of
+from ganlib.sampling.directions import NAME, Direction, write_directions
 from ganlib.sampling.draw import codes_for, decode, draw
-from ganlib.sampling.model import load_model
+from ganlib.sampling.model import TOGETHER, load_model
 from tasks.explore.codes import code_of, values_of
-from tasks.explore.directions import NAME
 from tasks.explore.opened import open_folder
 from tasks.explore.press import Press
 from tasks.explore.recipe import KEY
@@ -79,6 +81,24 @@ def test_a_plain_picture_is_the_one_that_a_sample_has(client: Client, place: tup
     assert saved.headers["content-disposition"] == 'attachment; filename="portrait-7-11.png"'
 
 
+def test_attributes_go_together_as_in_samples(tmp_path: Path) -> None:
+    """Where the model knows what goes together, picture i asks for what picture i of `tasks.sample` asks for; a version from the
+    registry knows it, too."""
+    model = publish(tmp_path / "model")
+    columns = {"hair_colour": ["red", "black"], "glasses": [None, "round"], "hair_length": [0.3, 0.8]}
+    (model / TOGETHER).write_bytes(parquet_bytes(table_of(columns)))
+    loaded = load_model(model)
+    sample = decode(loaded.generator, codes_of(loaded, 12, seed=7))
+    asked = asked_of(loaded, 12, seed=7)
+    with client_for(model) as client:
+        answer = ask(client, "draw", states=[{"first": {"seed": 7, "picture": i}} for i in range(12)]).json()["pictures"]
+    for i, picture in enumerate(answer):
+        assert np.array_equal(pixels_of(base64.b64decode(picture["png"])), sample[i])
+        wanted = {name: asked[name][i] or "none" for name in columns}
+        assert picture["values"] == {**wanted, "hair_length": pytest.approx(wanted["hair_length"], abs=1e-4)}
+    assert {picture["values"]["glasses"] for picture in answer} == {"none", "round"}
+
+
 def test_a_picture_does_not_depend_on_who_else_asks(client: Client) -> None:
     """Alone, among others of one question, and saved, which is drawn in larger blocks: the same bytes."""
     states = [{"first": {"picture": i}, "conditions": {"hair_length": 0.2 + i / 50}} for i in range(30)]
@@ -117,14 +137,14 @@ def hand_made() -> Client:
 def test_a_class_that_a_code_asks_for_is_told(place: tuple[Path, Path], name: str, value: str) -> None:
     """From a value to a code and back."""
     opened = open_folder(place[0])
-    assert values_of(code_of(State(conditions={name: value}), opened), opened.model)[name] == value
+    assert values_of(code_of(State(conditions={name: value}), opened), opened.model)[0][name] == value
 
 
 @pytest.mark.parametrize("value", [0.2, 0.3141, 0.55, 0.9])
 def test_a_number_that_a_code_asks_for_is_told(place: tuple[Path, Path], value: float) -> None:
     """From a number to a code and back; the ends are a ten-thousandth of the pictures away."""
     opened = open_folder(place[0])
-    told = values_of(code_of(State(conditions={"hair_length": value}), opened), opened.model)["hair_length"]
+    told = values_of(code_of(State(conditions={"hair_length": value}), opened), opened.model)[0]["hair_length"]
     assert told == pytest.approx(value, abs=1e-4)
 
 
@@ -141,8 +161,8 @@ def test_mixing_begins_and_ends_at_its_portraits(place: tuple[Path, Path]) -> No
     angles = [torch.acos(torch.cosine_similarity(codes[1][drawn], end[drawn], dim=0)) for end in ends]
     torch.testing.assert_close(sum(angles), torch.acos(torch.cosine_similarity(*(end[drawn] for end in ends), dim=0)))
     for share in (0.1, 0.3, 0.49, 0.5, 0.8):
-        told = values_of(code_of(State(first=first, second=second, share=share), opened), opened.model)
-        nearer = values_of(code_of(State(first=first if share < 0.5 else second), opened), opened.model)
+        [told] = values_of(code_of(State(first=first, second=second, share=share), opened), opened.model)
+        [nearer] = values_of(code_of(State(first=first if share < 0.5 else second), opened), opened.model)
         assert [told[name] for name in ("hair_colour", "glasses")] == [nearer[name] for name in ("hair_colour", "glasses")]
 
 
@@ -172,49 +192,37 @@ def test_a_walk_leads_to_the_same_place(place: tuple[Path, Path]) -> None:
 # ---- directions
 
 
-def directions(folder: Path, content: Any, beside: bool = False) -> Path:
-    """A model with such a file."""
-    model = publish(folder / "model")
-    put((model.parent if beside else model) / NAME, json.dumps(content).encode())
-    return model
+def way(vector: list[float], name: str = "smile") -> Direction:
+    """A direction that somebody found."""
+    return Direction(name, "fitted", 1, tuple(vector), None, None, 0.0, 0.0, {})
 
 
-@pytest.mark.parametrize("beside", [False, True])
-def test_a_named_direction_moves_the_code(tmp_path: Path, beside: bool) -> None:
-    """So many units of the vector are added, and what is asked for is asked for all the same."""
-    vector = [0.0, 1.0, 0.0, 0.0, 0.5, 0.0, 0.0, 2.0]
-    model = directions(tmp_path, {"directions": [{"name": "smile", "vector": vector, "range": [-2, 2]}]}, beside)
-    opened = open_folder(model)
-    moved = code_of(State(directions={"smile": 1.5}, conditions={"hair_length": 0.4}), opened)
-    expected = CONDITIONS.turned(codes_for(0, [0], 8) + 1.5 * torch.tensor(vector), {"hair_length": 0.4})
+VECTOR = [0.0, 0.6, 0.0, 0.0, 0.8, 0.0, 0.0, 0.0]
+
+
+@pytest.mark.parametrize("kept", [False, True])
+def test_a_named_direction_moves_the_code(tmp_path: Path, kept: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Found in the model's folder, or where directions are kept; what is asked for is asked for all the same."""
+    model = publish(tmp_path / "model")
+    loaded = load_model(model)
+    monkeypatch.setattr("tasks.places.DIRECTIONS", tmp_path / "kept")
+    write_directions(tmp_path / "kept" / loaded.digest[:16] if kept else model, loaded, [way(VECTOR)])
+    moved = code_of(State(directions={"smile": 1.5}, conditions={"hair_length": 0.4}), open_folder(model))
+    expected = CONDITIONS.turned(codes_for(0, [0], 8) + 1.5 * torch.tensor(VECTOR), {"hair_length": 0.4})
     torch.testing.assert_close(moved, expected)
     with client_for(model) as client:
-        assert client.get("/api/model/local").json()["directions"] == [{"name": "smile", "low": -2, "high": 2}]
-        assert "smile" in ask(client, "draw", states=[{"directions": {"smlie": 1}}]).json()["error"]
-        assert "from -2 to 2, found 9" in ask(client, "draw", states=[{"directions": {"smile": 9}}]).json()["error"]
+        assert client.get("/api/model/local").json()["directions"] == [{"name": "smile", "low": -3, "high": 3}]
+        assert "one of smile" in ask(client, "draw", states=[{"directions": {"smlie": 1}}]).json()["error"]
+        assert "from -3 to 3, found 9" in ask(client, "draw", states=[{"directions": {"smile": 9}}]).json()["error"]
 
 
-def test_directions_are_found_where_they_are_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """By the model's digest; another model's are not taken for its own."""
-    model = publish(tmp_path / "model")
-    digest = open_folder(model).digest
-    monkeypatch.setattr("tasks.explore.directions.KEPT", tmp_path / "kept")
-    content = {"model": digest, "directions": [{"name": "smile", "kind": "fitted", "coordinates": [1.0] + 7 * [0.0]}]}
-    file = put(tmp_path / "kept" / digest[:16] / NAME, json.dumps(content).encode())
-    [found] = open_folder(model).directions
-    assert (found.name, found.vector.tolist(), found.low, found.high) == ("smile", [1.0] + 7 * [0.0], -3, 3)
-    put(file, json.dumps({**content, "model": "0" * 64}).encode())
-    assert "found another's" in open_folder(model).trouble[0]
-
-
-@pytest.mark.parametrize(
-    "content", [7, [{"name": "a"}], [{"name": "a", "vector": [1, 2]}], [{"name": "a", "vector": [0] * 8, "range": [1, 1]}]]
-)
-def test_damaged_directions_are_named_and_left_out(tmp_path: Path, content: Any) -> None:
-    """The model opens without them, and says why."""
-    opened = open_folder(directions(tmp_path, content))
-    assert opened.directions == ()
-    assert NAME in opened.trouble[0]
+def test_damaged_directions_are_named_and_left_out(tmp_path: Path) -> None:
+    """Damaged, or another model's: the model opens without them, and says why."""
+    model, other = publish(tmp_path / "model"), publish(tmp_path / "other", seed=1)
+    put(model / NAME, b"[7")
+    assert (open_folder(model).directions, "damaged" in open_folder(model).trouble[0]) == ((), True)
+    write_directions(model, load_model(other), [way(VECTOR)])
+    assert (open_folder(model).directions, "another's" in open_folder(model).trouble[0]) == ((), True)
 
 
 # ---- what stands beside
@@ -343,7 +351,7 @@ def test_other_files_are_refused(client: Client, content: bytes, words: str) -> 
         ("draw", {"states": [{"conditions": {"hair_length": "much"}}]}, 422, "found much"),
         ("draw", {"states": [{"conditions": {"hair_length": None}}]}, 422, "conditions.hair_length"),
         ("draw", {"states": [{"conditions": {str(i): 1 for i in range(201)}}]}, 422, "at most 200"),
-        ("draw", {"states": [{"directions": {"smile": 1}}]}, 422, "this model has none"),
+        ("draw", {"states": [{"directions": {"smile": 1}}]}, 422, "of which none are known"),
         ("draw", {"states": [{"first": {"seed": -1}}]}, 422, "first.seed"),
         ("draw", {"states": [{"first": {"seed": 10**30}}]}, 422, "first.seed"),
         ("draw", {"states": [{"first": {"picture": 1_000_000}}]}, 422, "first.picture"),
@@ -668,7 +676,7 @@ def test_a_model_without_attributes_is_asked_nothing(tmp_path: Path) -> None:
         described = client.get("/api/model/local").json()
         assert (described["attributes"], described["directions"], described["scores"]) == ([], [], False)
         assert shown(client, {"first": {"seed": 1}}).shape == (1, 16, 16, 3)
-        assert "no attributes" in ask(client, "draw", states=[{"conditions": {"hair": 1}}]).json()["error"]
+        assert "trained without conditions" in ask(client, "draw", states=[{"conditions": {"hair": 1}}]).json()["error"]
 
 
 # ---- the command

@@ -26,6 +26,7 @@ def test_registered_models_can_be_explored(studio: Path) -> None:
     digests = []
     for number, score in ((1, 100.0), (2, 50.0), (3, 70.0)):
         made(number, score)
+        (places.MODEL / "conditions.parquet").write_bytes(b"what goes together")
         digests.append(load_model(places.MODEL).digest)
         promote()
     shelf = Shelf(places.MODEL, studio / "cache", answer)
@@ -35,6 +36,7 @@ def test_registered_models_can_be_explored(studio: Path) -> None:
     asked = Shelf(places.MODEL, studio / "another cache")  # as `make explore` asks: the worker is a process of its own
     assert asked.open("champion").digest == digests[1]
     assert [path.name for path in asked.cache.iterdir()] == [digests[1]]
+    assert (asked.cache / digests[1] / "conditions.parquet").read_bytes() == b"what goes together"
 
 
 def test_looking_makes_nothing(project: Path) -> None:

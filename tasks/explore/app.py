@@ -113,11 +113,11 @@ def _add_pictures(app: FastAPI, house: House) -> None:
     @app.post("/api/draw")
     async def draw(question: AskedPictures) -> dict[str, Any]:
         opened = await house.opened(question)
-        codes = [code_of(state, opened) for state in question.states]
-        pictures = await house.drawn(opened, torch.cat(codes))
+        codes = torch.cat([code_of(state, opened) for state in question.states])
+        pictures = await house.drawn(opened, codes)
         shown = [
-            {"png": _plain(encode_png(picture)), "values": values_of(code, opened.model) | state.conditions}
-            for picture, code, state in zip(pictures, codes, question.states, strict=True)
+            {"png": _plain(encode_png(picture)), "values": values | state.conditions}
+            for picture, values, state in zip(pictures, values_of(codes, opened.model), question.states, strict=True)
         ]
         return {"pictures": shown}
 

@@ -1,16 +1,16 @@
-"""From what the page asks for to a code, and from a code to what it asks for."""
+"""From what the page asks for to a code, and from codes to what they ask for."""
 
-import math
+from collections.abc import Mapping
 
-import numpy as np
 import torch
 from torch import Tensor
 
-from ganlib.conditions.attribute import Attribute, Value
-from ganlib.errors import AtelierError
-from ganlib.sampling.draw import codes_for
+from ganlib.conditions.attribute import NONE, Value
+from ganlib.sampling import asked as library
 from ganlib.sampling.interpolate import at
 from ganlib.sampling.model import Model
+from ganlib.sampling.space import attribute_of, width
+from ganlib.sampling.truncation import truncated
 from tasks.explore.directions import along
 from tasks.explore.opened import Opened
 from tasks.explore.state import PICTURES, WAYS, Origin, State
@@ -27,7 +27,7 @@ def code_of(state: State, opened: Opened) -> Tensor:
     if state.second is not None and state.share > 0:
         code = between(code, origin(state.second, model), state.share, model)
     if state.truncation < 1:
-        code[:, : _free(model)] *= state.truncation
+        code = truncated(code, state.truncation, model.conditions)
     code = along(code, opened.directions, state.directions)
     return asked(code, state.conditions, model)
 
@@ -35,54 +35,36 @@ def code_of(state: State, opened: Opened) -> Tensor:
 def origin(start: Origin, model: Model) -> Tensor:
     """The code [1, latent] where a walk has come to. Step d to neighbour n goes on the way to a picture of the same seed that
     nothing else uses: number 1,000,000 + 8 d + n."""
-    code = rolled(start.seed, start.picture, model)
+    code = library.codes_of(model, 1, start.seed, start.picture)
     for depth, step in enumerate(start.steps):
-        code = between(code, rolled(start.seed, PICTURES + WAYS * depth + step.to, model), step.far, model)
+        towards = library.codes_of(model, 1, start.seed, PICTURES + WAYS * depth + step.to)
+        code = between(code, towards, step.far, model)
     return code
-
-
-def rolled(seed: int, picture: int, model: Model) -> Tensor:
-    """The code [1, latent] of a picture of a seed, as samples are drawn."""
-    return codes_for(seed, [picture], model.latent)
 
 
 def between(first: Tensor, second: Tensor, share: float, model: Model) -> Tensor:
     """The code [1, latent] at a share of the way from one to another, both [1, latent], on a great circle; classes that are
     asked for are those of the nearer one, for between two there is only a third."""
     moved = at(first, second, torch.full((1, 1), share))
-    for place, attribute in enumerate(model.conditions.attributes if model.conditions else (), start=_free(model)):
+    attributes = model.conditions.attributes if model.conditions else ()
+    for place, attribute in enumerate(attributes, start=width(model.latent, model.conditions)):
         if attribute.values:
             moved[:, place] = (first if share < 0.5 else second)[:, place]
     return moved
 
 
-def asked(code: Tensor, wanted: dict[str, str | float], model: Model) -> Tensor:
+def asked(code: Tensor, wanted: Mapping[str, str | float], model: Model) -> Tensor:
     """The code, asking for these values. Raises `AtelierError`, with what is valid, for others."""
-    if not wanted:
-        return code
-    if model.conditions is None:
-        raise AtelierError(
-            f"{next(iter(wanted))[:80]}: expected nothing to be asked of this model, which has no attributes. Nothing was drawn."
-        )
-    return model.conditions.turned(code, wanted)
+    for name in wanted:
+        attribute_of(name, model.conditions)
+    return model.conditions.turned(code, wanted) if model.conditions else code
 
 
-def values_of(code: Tensor, model: Model) -> dict[str, Value]:
-    """What a code [1, latent] asks for, by attribute, numbers to six digits; empty where a model cannot be asked."""
-    if model.conditions is None:
-        return {}
-    ends = code[0, _free(model) :].tolist()
-    return {attribute.name: _value(attribute, end) for attribute, end in zip(model.conditions.attributes, ends, strict=True)}
+def values_of(codes: Tensor, model: Model) -> list[dict[str, Value]]:
+    """What each of codes [N, latent] asks for, by attribute, numbers to six digits; empty where a model cannot be asked."""
+    found = library.values_of(model, codes)
+    return [{name: _plain(values[row]) for name, values in found.items()} for row in range(len(codes))]
 
 
-def _value(attribute: Attribute, end: float) -> Value:
-    share = 0.5 * (1 + math.erf(end / math.sqrt(2)))
-    if attribute.values:
-        place = int(np.searchsorted(np.cumsum(attribute.shares), share, side="right"))
-        return attribute.values[min(place, len(attribute.values) - 1)]
-    return float(f"{np.interp(share, np.linspace(0, 1, len(attribute.knots)), attribute.knots):.6g}")
-
-
-def _free(model: Model) -> int:
-    """How many numbers of a code ask for nothing."""
-    return model.latent - (len(model.conditions.attributes) if model.conditions else 0)
+def _plain(value: Value | None) -> Value:
+    return float(f"{value:.6g}") if isinstance(value, float) else NONE if value is None else value

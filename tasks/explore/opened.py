@@ -13,10 +13,12 @@ from torch import nn
 from ganlib.errors import AtelierError
 from ganlib.methods.conditional import Conditional, Unasked
 from ganlib.methods.gan import Gan
+from ganlib.sampling.directions import Direction
 from ganlib.sampling.draw import draw
 from ganlib.sampling.model import Model, build_method, load_model, load_network
+from ganlib.sampling.strip import REACH
 from ganlib.training.batches import Pictures
-from tasks.explore.directions import Direction, read_directions
+from tasks.explore.directions import directions_for
 
 #: Pictures, of a seed that nobody else uses, whose scores say what is usual.
 COMPARED, SEED = 96, 2_718_281
@@ -65,7 +67,7 @@ class Opened:
                 else {"name": one.name, "low": one.knots[0], "high": one.knots[-1]}
                 for one in conditions
             ],
-            "directions": [{"name": one.name, "low": one.low, "high": one.high} for one in self.directions],
+            "directions": [{"name": one.name, "low": -REACH, "high": REACH} for one in self.directions],
             "scores": self.judge is not None,
             "trouble": list(self.trouble),
         }
@@ -77,7 +79,7 @@ def open_folder(folder: Path) -> Opened:
     model = load_model(folder)
     trouble: list[str] = []
     try:
-        directions = read_directions(folder, model.latent, model.digest)
+        directions = directions_for(folder, model)
     except AtelierError as error:
         directions, trouble = (), [str(error)]
     try:

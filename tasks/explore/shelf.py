@@ -46,9 +46,9 @@ class Shelf:
 
     def __init__(self, local: Path, cache: Path, question: Ask = ask, read: Callable[[Path], Opened] = open_folder) -> None:
         self.local, self.cache, self.question, self.read = local, cache, question, read
-        self._held: OrderedDict[str, Opened] = OrderedDict()
-        self._names: dict[str, str] = {}
-        self._seen: dict[str, tuple[object, ...]] = {}
+        self._held: OrderedDict[Path, Opened] = OrderedDict()
+        self._names: dict[str, Path] = {}
+        self._seen: tuple[object, ...] | None = None
         self._listed: tuple[float, Listed] | None = None
         self._opening, self._fetching, self._asking = threading.Lock(), threading.Lock(), threading.Lock()
 
@@ -61,37 +61,37 @@ class Shelf:
 
     def held(self, name: str, digest: str) -> Opened | None:
         """The model of this name and digest if it is open already, which takes no time."""
-        if name == LOCAL and self._signature() != self._seen.get(LOCAL):
+        if name == LOCAL and self._signature() != self._seen:
             return None
-        return self._held.get(digest) if self._names.get(name) == digest else None
+        opened = self._held.get(self._names[name]) if name in self._names else None
+        return opened if opened and opened.digest == digest else None
 
     def open(self, name: str) -> Opened:
         """The model "local", "champion" or of a version's number, from memory, disk or the registry.
 
         Raises `AtelierError` where there is none, and says which there are.
         """
-        opened = self._local() if name == LOCAL else self._version(name)
-        self._names[name] = opened.digest
-        return opened
+        return self._local() if name == LOCAL else self._version(name)
 
     def names(self) -> dict[str, str]:
         """Names by digest, of all that are known without asking: to find the model that a saved picture was drawn with."""
         listed = self._listed[1].versions if self._listed else ()
+        local = self._held.get(self.local)
         found = {version.digest: version.number for version in reversed(listed)}
-        return found | {digest: name for name, digest in self._names.items() if name == LOCAL}
+        return found | ({local.digest: LOCAL} if local else {})
 
     def _local(self) -> Opened:
         with self._opening:
             signature = self._signature()
-            known = self._held.get(self._names.get(LOCAL, ""))
-            if known is None or self._seen.get(LOCAL) != signature:
-                known = self.read(self.local)
-                self._seen[LOCAL] = signature
-            return self._hold(known)
+            opened = self._held.get(self.local) if self._seen == signature else None
+            if opened is None:
+                opened = self.read(self.local)
+                self._seen = signature
+            return self._hold(LOCAL, self.local, opened)
 
     def _signature(self) -> tuple[object, ...]:
         """What changes when another model is put into the folder."""
-        files = sorted(self.local.glob("*.json")) + sorted(self.local.glob("*.safetensors"))
+        files = sorted(path for kind in ("json", "safetensors", "parquet") for path in self.local.glob(f"*.{kind}"))
         try:
             return tuple((path.name, stat.st_mtime_ns, stat.st_size, stat.st_ino) for path in files if (stat := path.stat()))
         except FileNotFoundError:  # it is being replaced
@@ -100,16 +100,16 @@ class Shelf:
     def _version(self, name: str) -> Opened:
         version = self._find(name)
         with self._fetching:
-            folder = None if version.digest in self._held else self._fetched(version)
+            folder = self._fetched(version)
         with self._opening:
-            opened = self._held.get(version.digest) or self.read(folder or self._fetched(version))
+            opened = self._held.get(folder) or self.read(folder)
             if opened.digest != version.digest:
-                shutil.rmtree(self.cache / version.digest)
+                shutil.rmtree(folder)
                 raise AtelierError(
                     f"Version {version.number}: expected the weights that were registered, found others in {self.cache}. They "
                     "were removed. Choose it again, and it is fetched anew."
                 )
-            return self._hold(opened)
+            return self._hold(name, folder, opened)
 
     def _find(self, name: str) -> Version:
         listed = self.listed()
@@ -147,9 +147,10 @@ class Shelf:
             return Listed((), f"The registry at {store.shown()} cannot be asked ({why}). {here}")
         return Listed(tuple(Version(**version) for version in found))
 
-    def _hold(self, opened: Opened) -> Opened:
-        self._held[opened.digest] = opened
-        self._held.move_to_end(opened.digest)
+    def _hold(self, name: str, folder: Path, opened: Opened) -> Opened:
+        self._names[name] = folder
+        self._held[folder] = opened
+        self._held.move_to_end(folder)
         while len(self._held) > HELD:
             self._held.popitem(last=False)
         return opened

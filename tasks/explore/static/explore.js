@@ -4,7 +4,7 @@ import { Refused, get, post, sendFile } from './server.js';
 import { fitted, fromFragment, start, toFragment } from './state.js';
 import { address, byId, controlRow, described, made, said, showTiles, shown, withArrows } from './view.js';
 
-const QUIET = 180, WAYS = 8, SHOTS = 8;
+const QUIET = 180, WAYS = 8, SHOTS = 8, FIRST = 6;
 
 let model = null, name = 'local', state = start(), values = {}, far = 0.4, swept = '';
 let rows = new Map(), ways = new Map();
@@ -149,7 +149,8 @@ function buildControls() {
     ...one, change: (value) => change({ directions: { ...state.directions, [one.name]: value } }),
   })]));
   byId('attributes').replaceChildren(...[...rows.values()].map((one) => one.row));
-  byId('directions').replaceChildren(...[...ways.values()].map((one) => one.row));
+  const all = [...ways.values()].map((one) => one.row), more = all.splice(FIRST);
+  byId('directions').replaceChildren(...all, ...(more.length ? [made('details', {}, made('summary', {}, `${more.length} more`), ...more)] : []));
   byId('asking').hidden = !rows.size;
   byId('steering').hidden = !ways.size;
   byId('wishes').hidden = !rows.size && !ways.size;
