@@ -25,6 +25,10 @@ compare: .venv/installed ## All methods side by side: table, box plot, contact s
 lecture: .venv/installed ## The lecture, run: docs/lecture.md with its figures, some two minutes; after `make compare`
 	@$(BIN)/python -m tasks.lecture
 
+.PHONY: explore
+explore: .venv/installed ## A page to ask the trained generator for portraits: sliders, walks, mixtures, copies (Ctrl-C closes it)
+	@$(BIN)/python -m tasks.explore
+
 .PHONY: test
 test: .venv/installed ## All tests (those that need a GPU or a browser are skipped where there is none, and say so)
 	$(BIN)/lint-imports
