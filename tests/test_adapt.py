@@ -7,9 +7,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from conftest import PROJECT
 from drawing import pixels
 from learners import CPU, same, squares, state, take_steps
 from PIL import Image
+from ruamel.yaml import YAML
 from test_latent import FREE, GIVEN, LATENT
 
 from ganlib.config import load
@@ -29,6 +31,8 @@ from ganlib.sampling.model import load_model, write_model
 from ganlib.training.adapt import AdaptConfig, _method, adapt, learner_from
 from ganlib.training.device import Machine
 from ganlib.training.state import from_tensors
+from tasks import adapt as task
+from tasks.cli import run
 
 CONFIG = AdaptConfig(
     kimg=0.1, batch=10, frozen=1, augment=Augment(["translation"], 0.5), log_kimg=0.05, sample_kimg=0.1, threads=1, device="cpu"
@@ -188,6 +192,31 @@ def test_it_is_measured_whether_it_came_nearer_and_copies(style: Pixels) -> None
     same_again = measure(old, np.repeat(more[:1], 60, axis=0), style, PIXELS)
     assert any("less varied" in said for said in warnings(same_again, 0.5))
     assert any("no nearer" in said for said in warnings(measure(more, old, style, PIXELS), 0.0))
+
+
+def test_the_command_leaves_a_model_and_what_came_of_it(
+    plain: Path, style: Pixels, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The numbers, a sheet of the same codes before and after, and a sentence of each; too few pictures are a sentence, too."""
+    tree = YAML(typ="safe").load(PROJECT / "params.yaml")
+    tree["adapt"] |= {"kimg": 0.1, "batch": 10, "frozen": 1, "number": 40, "device": "cpu", "threads": 1}
+    tree["evaluate"] |= {"extractor": "pixels", "size": 8}
+    YAML(typ="safe").dump(tree, tmp_path / "params.yaml")
+    np.save(tmp_path / "few.npy", style)
+    np.save(tmp_path / "fewer.npy", style[:3])
+    monkeypatch.chdir(tmp_path)
+    command = ["adapt", "--model", str(plain), "--out", "out", "--pictures"]
+    monkeypatch.setattr("sys.argv", [*command, "fewer.npy"])
+    with pytest.raises(SystemExit) as ended:
+        run(task.main)
+    assert ended.value.code == 2
+    assert "expected at least 20 pictures of the new style, found 3" in capsys.readouterr().err
+    monkeypatch.setattr("sys.argv", [*command, "few.npy"])
+    run(task.main)
+    assert "Distance to the new style, coarse: " in capsys.readouterr().out
+    assert {"distances", "diversity", "copied"} < set(json.loads(Path("out/adapt.json").read_text()))
+    assert Path("out/before-after.png").exists()
+    assert load_model(Path("out")).size == 16
 
 
 def test_the_knobs_of_the_project_are_those_of_an_adaptation() -> None:

@@ -2,8 +2,10 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
+from linear import Linear, model_of
 
 from ganlib.conditions.attribute import Attribute
 from ganlib.conditions.conditions import Conditions
@@ -20,6 +22,7 @@ from ganlib.sampling.model import TOGETHER, Model, load_model, write_model
 from ganlib.sampling.space import parted
 from ganlib.sampling.strip import attribute_strip, coordinate_strip, direction_strip
 from ganlib.sampling.truncation import truncated
+from ganlib.sampling.walks import walks
 
 HAIR = Attribute.of("hair", ["red", "red", "red", "blond", "black"])
 LENGTH = Attribute.of("length", [0.1, 0.2, 0.4, 0.9])
@@ -162,3 +165,12 @@ def test_without_that_knowledge_codes_are_those_of_the_seed(model: Model) -> Non
     red, bare = (table["label.hair"] == "red").mean(), table["label.glasses"].isna().mean()
     assert red == pytest.approx(0.6, abs=5 * (0.24 / 400) ** 0.5)
     assert bare == pytest.approx(0.75, abs=5 * (0.19 / 400) ** 0.5)
+
+
+def test_a_path_is_measured_between_portraits_that_ask_for_the_same() -> None:
+    """A generator that draws nothing but what is asked for has a path of no length: no step leaps from a class to another."""
+    matrix = torch.zeros(48, LATENT)
+    matrix[:, FREE:] = 0.1
+    steps = walks(model_of(Linear(matrix), LATENT, conditions=GIVEN), 20, seed=0)
+    assert np.array_equal(steps.here, steps.there)
+    assert len({picture.tobytes() for picture in steps.here}) > 1
