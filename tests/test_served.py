@@ -12,6 +12,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -157,13 +158,22 @@ def address(crowned: Model) -> Iterator[str]:
             time.sleep(0.2)
         yield f"http://127.0.0.1:{port}/invocations"
     finally:
+        left = _ended(process)
+    assert not left
+    assert not _answers(port)
+
+
+def _ended(process: "subprocess.Popen[bytes]") -> bool:
+    """Ask the process to end, and wait; whether anything that it started is still there after ten seconds."""
+    with suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGTERM)
         process.wait(30)
-        with pytest.raises(ProcessLookupError):  # noqa: PT012
-            for _ in range(100):
-                os.killpg(process.pid, 0)
-                time.sleep(0.1)
-    assert not _answers(port)
+        for _ in range(100):
+            os.killpg(process.pid, 0)
+            time.sleep(0.1)
+        os.killpg(process.pid, signal.SIGKILL)
+        return True
+    return False
 
 
 def _answers(port: int) -> bool:
