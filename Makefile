@@ -25,17 +25,21 @@ compare: .venv/installed ## All methods side by side: table, box plot, contact s
 lecture: .venv/installed ## The lecture, run: docs/lecture.md with its figures, some two minutes; after `make compare`
 	@$(BIN)/python -m tasks.lecture
 
+.PHONY: explore
+explore: .venv/installed ## A page to ask the trained generator for portraits: sliders, walks, mixtures, copies (Ctrl-C closes it)
+	@$(BIN)/python -m tasks.explore
+
 .PHONY: test
 test: .venv/installed ## All tests (those that need a GPU or a browser are skipped where there is none, and say so)
 	$(BIN)/lint-imports
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/python -m pytest -ra --durations=10
+	$(BIN)/python -m pytest -ra --durations=10 -n 2 --dist loadfile
 
 .PHONY: quick
 quick: .venv/installed ## The fast tests only
-	$(BIN)/python -m pytest -m "not slow and not browser"
+	$(BIN)/python -m pytest -m "not slow and not browser" -n 2 --dist loadfile
 
 .PHONY: bench
 bench: .venv/installed ## All that is claimed about speed, ours and others' side by side, some 25 minutes alone on the machine

@@ -57,7 +57,8 @@ def keep(candidate: Candidate, model: Path) -> None:
             return
     with new_folder(QUEUE / f"{now()}-{candidate.identity[:16]}", CARD) as folder:
         (folder / "model").mkdir()
-        for file in [model / "model.json", *sorted(model.glob("*.safetensors"))]:
+        together = model.glob("*.parquet")  # what conditions go together, without which a seed's pictures are others
+        for file in [model / "model.json", *together, *sorted(model.glob("*.safetensors"))]:
             shutil.copyfile(file, folder / "model" / file.name)
         write_json(folder / CARD, asdict(candidate))
 

@@ -85,6 +85,20 @@ def rollback() -> dict[str, Any]:
     return judge.rollback()
 
 
+def versions() -> list[dict[str, Any]]:
+    """The registry's versions; see `versions`."""
+    from tasks.tracking import versions as registry
+
+    return registry.versions()
+
+
+def fetch(number: str, folder: str) -> str:
+    """The files of a version, into `folder`; see `versions`."""
+    from tasks.tracking import versions as registry
+
+    return registry.fetch(number, folder)
+
+
 def main() -> None:
     """Do what the first argument names with the JSON list on standard input; the answer is JSON on standard output.
 
@@ -96,6 +110,7 @@ def main() -> None:
     if not store.answers():
         sys.exit(AWAY)
     orders = {"send": send, "open": open_parent, "close": close_parent, "promote": promote, "rollback": rollback}
+    orders |= {"versions": versions, "fetch": fetch}
     result = orders[sys.argv[1]](*json.load(sys.stdin))  # type: ignore[operator]
     os.write(answer, json.dumps(result).encode())
 

@@ -1,0 +1,70 @@
+"""From what the page asks for to a code, and from codes to what they ask for."""
+
+from collections.abc import Mapping
+
+import torch
+from torch import Tensor
+
+from ganlib.conditions.attribute import NONE, Value
+from ganlib.sampling import asked as library
+from ganlib.sampling.interpolate import at
+from ganlib.sampling.model import Model
+from ganlib.sampling.space import attribute_of, width
+from ganlib.sampling.truncation import truncated
+from tasks.explore.directions import along
+from tasks.explore.opened import Opened
+from tasks.explore.state import PICTURES, WAYS, Origin, State
+
+
+def code_of(state: State, opened: Opened) -> Tensor:
+    """The code [1, latent] of a state: mixed, then truncated, then moved along directions, then asked.
+
+    A state that is nothing but a picture of a seed is the code of that picture, to the bit. Raises `AtelierError` for attributes,
+    values and directions that the model does not have.
+    """
+    model = opened.model
+    code = origin(state.first, model)
+    if state.second is not None and state.share > 0:
+        code = between(code, origin(state.second, model), state.share, model)
+    if state.truncation < 1:
+        code = truncated(code, state.truncation, model.conditions)
+    code = along(code, opened.directions, state.directions)
+    return asked(code, state.conditions, model)
+
+
+def origin(start: Origin, model: Model) -> Tensor:
+    """The code [1, latent] where a walk has come to. Step d to neighbour n goes on the way to a picture of the same seed that
+    nothing else uses: number 1,000,000 + 8 d + n."""
+    code = library.codes_of(model, 1, start.seed, start.picture)
+    for depth, step in enumerate(start.steps):
+        towards = library.codes_of(model, 1, start.seed, PICTURES + WAYS * depth + step.to)
+        code = between(code, towards, step.far, model)
+    return code
+
+
+def between(first: Tensor, second: Tensor, share: float, model: Model) -> Tensor:
+    """The code [1, latent] at a share of the way from one to another, both [1, latent], on a great circle; classes that are
+    asked for are those of the nearer one, for between two there is only a third."""
+    moved = at(first, second, torch.full((1, 1), share))
+    attributes = model.conditions.attributes if model.conditions else ()
+    for place, attribute in enumerate(attributes, start=width(model.latent, model.conditions)):
+        if attribute.values:
+            moved[:, place] = (first if share < 0.5 else second)[:, place]
+    return moved
+
+
+def asked(code: Tensor, wanted: Mapping[str, str | float], model: Model) -> Tensor:
+    """The code, asking for these values. Raises `AtelierError`, with what is valid, for others."""
+    for name in wanted:
+        attribute_of(name, model.conditions)
+    return model.conditions.turned(code, wanted) if model.conditions else code
+
+
+def values_of(codes: Tensor, model: Model) -> list[dict[str, Value]]:
+    """What each of codes [N, latent] asks for, by attribute, numbers to six digits; empty where a model cannot be asked."""
+    found = library.values_of(model, codes)
+    return [{name: _plain(values[row]) for name, values in found.items()} for row in range(len(codes))]
+
+
+def _plain(value: Value | None) -> Value:
+    return float(f"{value:.6g}") if isinstance(value, float) else NONE if value is None else value
