@@ -11,8 +11,8 @@ import onnxruntime
 import pytest
 import torch
 from games import every_method
+from ordering import ASKED, published
 from test_nets import SMALL as NETWORKS
-from wishing import ASKED, published
 
 import tasks.export
 from ganlib.conditions.conditions import Conditions

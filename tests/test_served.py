@@ -1,4 +1,4 @@
-"""The champion served by MLflow: pictures by seed and wish, the very ones that are drawn here; bad requests get a sentence."""
+"""The champion served by MLflow: pictures by seed and attribute, the very ones that are drawn here; or a sentence."""
 
 import base64
 import io
@@ -12,6 +12,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -21,13 +22,14 @@ import pandas as pd
 import pytest
 import torch
 from conftest import free_port
+from ordering import ASKED, published
 from PIL import Image
 from promoting import champion, project, scored, studio
 from recording import in_new_process
-from wishing import ASKED, published
 
 from ganlib.pictures.decode import Pixels
-from ganlib.sampling.draw import codes_for, decode, draw
+from ganlib.sampling.asked import codes_of
+from ganlib.sampling.draw import codes_for, decode
 from ganlib.sampling.model import Model
 from tasks import places, promote
 from tasks.tracking import flavours, served, store
@@ -51,17 +53,22 @@ def _pictures(answer: Sequence[str]) -> Pixels:
     return np.stack([np.asarray(file) for file in files])
 
 
+def _of_seed(model: Model, seed: int, number: int = 1) -> Pixels:
+    """The first pictures of a seed, as the step sample draws them."""
+    return decode(model.generator, codes_of(model, number, seed))
+
+
 def _red(model: Model, seed: int) -> Pixels:
-    return decode(model.generator, ASKED.turned(codes_for(seed, [0], model.latent), {"hair": "red", "length": 0.9}))
+    return decode(model.generator, ASKED.turned(codes_of(model, 1, seed), {"hair": "red", "length": 0.9}))
 
 
 def test_an_answer_is_what_is_drawn_here(model: Model) -> None:
-    """By seed, by index, by wish and by code, the same to the level, whatever else is in the table; text and nothing else."""
+    """By seed, index, attribute and code, the same to the level, whatever else is in the table; text and nothing else."""
     rows = [{"seed": 5}, {"seed": 5, "index": 3}, {"seed": 6, "hair": "red", "length": 0.9}, {"code": [0.5] * model.latent}]
     answer = served.Server(model).predict(pd.DataFrame(rows))
     assert list(answer.columns) == ["png"]
     drawn = _pictures(answer["png"])
-    assert np.array_equal(drawn[:2], draw(model.generator, model.latent, 4, seed=5)[[0, 3]])
+    assert np.array_equal(drawn[:2], _of_seed(model, 5, 4)[[0, 3]])
     assert np.array_equal(drawn[2:3], _red(model, 6))
     assert np.array_equal(drawn[3:], decode(model.generator, torch.full((1, model.latent), 0.5)))
     assert len({picture.tobytes() for picture in drawn}) == 4
@@ -114,8 +121,10 @@ def test_a_logged_model_brings_its_own_code_and_no_pickle(tmp_path: Path) -> Non
     flavours.save_model(str(tmp_path / "logged"), mlflow.models.Model(), model, tmp_path / "published")
     shutil.rmtree(tmp_path / "published")
     names = {path.relative_to(tmp_path / "logged").as_posix() for path in (tmp_path / "logged").rglob("*") if path.is_file()}
-    assert {"published/generator.safetensors", "published/model.json", "data/model.pt2", "code/ganlib.zip"} < names
-    assert {Path(name).suffix for name in names} == {".safetensors", ".json", ".pt2", ".py", ".zip", ".yaml", ".txt", ""}
+    weights = {f"published/{name}" for name in ("generator.safetensors", "model.json", "conditions.parquet")}
+    assert {*weights, "data/model.pt2", "code/ganlib.zip"} < names
+    kinds = {".safetensors", ".json", ".parquet", ".pt2", ".py", ".zip", ".yaml", ".txt", ""}
+    assert {Path(name).suffix for name in names} == kinds
     code = f"""
 import mlflow, pandas as pd
 answer = mlflow.pyfunc.load_model({str(tmp_path / "logged")!r}).predict(pd.DataFrame({{"seed": [5]}}))
@@ -127,7 +136,7 @@ print(answer["png"][0])
     assert ran.returncode == 0, ran.stderr
     library, png = ran.stdout.splitlines()[-2:]
     assert library == str(tmp_path / "logged/code/ganlib.zip/ganlib/__init__.py")
-    assert np.array_equal(_pictures([png]), draw(model.generator, model.latent, 1, seed=5))
+    assert np.array_equal(_pictures([png]), _of_seed(model, 5))
 
 
 @pytest.fixture
@@ -157,13 +166,22 @@ def address(crowned: Model) -> Iterator[str]:
             time.sleep(0.2)
         yield f"http://127.0.0.1:{port}/invocations"
     finally:
+        left = _ended(process)
+    assert not left
+    assert not _answers(port)
+
+
+def _ended(process: "subprocess.Popen[bytes]") -> bool:
+    """Ask the process to end, and wait; whether anything that it started is still there after ten seconds."""
+    with suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGTERM)
         process.wait(30)
-        with pytest.raises(ProcessLookupError):  # noqa: PT012
-            for _ in range(100):
-                os.killpg(process.pid, 0)
-                time.sleep(0.1)
-    assert not _answers(port)
+        for _ in range(100):
+            os.killpg(process.pid, 0)
+            time.sleep(0.1)
+        os.killpg(process.pid, signal.SIGKILL)
+        return True
+    return False
 
 
 def _answers(port: int) -> bool:
@@ -212,10 +230,10 @@ BAD = {
 
 @pytest.mark.slow
 def test_the_champion_is_served(address: str, crowned: Model) -> None:
-    """Seeds, wishes and CSV in, the very pictures out that are drawn here; whatever else comes in gets 400 and a sentence."""
+    """Seeds, attributes and CSV in, the very pictures out that are drawn here; all else gets 400 and a sentence."""
     asked = [{"seed": 5}, {"seed": 6, "conditions": {"hair": "red"}, "length": 0.9}]
     drawn = _drawn(_ask(address, _table(*asked)))
-    assert np.array_equal(drawn[:1], draw(crowned.generator, crowned.latent, 1, seed=5))
+    assert np.array_equal(drawn[:1], _of_seed(crowned, 5))
     assert np.array_equal(drawn[1:], _red(crowned, 6))
     assert np.array_equal(_drawn(_ask(address, b"seed,hair,length\n6,red,0.9\n", "text/csv")), _red(crowned, 6))
     for body, said in BAD.items():
@@ -239,7 +257,7 @@ def test_what_is_served_is_the_champion_whoever_that_becomes(crowned: Model, mon
     for number, expected in (("2", better), ("1", crowned)):
         assert champion() == number
         answer = mlflow.pyfunc.load_model(CHAMPION).predict(pd.DataFrame({"seed": [5]}))
-        assert np.array_equal(_pictures(answer["png"]), draw(expected.generator, expected.latent, 1, seed=5))
+        assert np.array_equal(_pictures(answer["png"]), _of_seed(expected, 5))
         codes = codes_for(5, [0], expected.latent)
         with torch.no_grad():
             graph = mlflow.pytorch.load_model(CHAMPION)(codes)

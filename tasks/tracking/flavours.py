@@ -1,4 +1,4 @@
-"""A generator as a model in MLflow, in two flavours: a traced graph, and what draws pictures from seeds and wishes.
+"""A generator as a model in MLflow, in two flavours: a traced graph, and what draws pictures from seeds and attributes.
 
 `pytorch` is a graph (`pt2`), which is loaded without pickle and without our code. `python_function`, which is what
 `mlflow models serve` runs, is the published folder (safetensors and JSON) with the code that reads it. Both are one version of
@@ -22,12 +22,12 @@ from mlflow.types import ColSpec, DataType, Schema, TensorSpec
 
 import ganlib
 from ganlib.files import write_bytes
-from ganlib.sampling.model import Model
+from ganlib.sampling.model import TOGETHER, Model
 from tasks.tracking import served
 
 _CODE, _DATA, _LOADER = "code", "published", "atelier_served"
-_FILES = ("model.json", "generator.safetensors")
-_PACKAGES = ("torch", "numpy", "pandas", "pillow", "safetensors")
+_FILES = ("model.json", "generator.safetensors", TOGETHER)
+_PACKAGES = ("torch", "numpy", "pandas", "pillow", "pyarrow", "safetensors")
 _LONG_AGO = (1980, 1, 1, 0, 0, 0)
 
 
@@ -54,9 +54,10 @@ def save_model(path: str, mlflow_model: Stored, model: Model, folder: Path, **_:
 def _add_served(path: Path, mlflow_model: Stored, folder: Path) -> None:
     """The flavour `python_function`. There is no signature of what goes in: MLflow would drop the columns that it does not
     name, and an attribute that is misspelt must not be passed over."""
+    (path / _DATA).mkdir()
     for name in _FILES:
-        (path / _DATA).mkdir(exist_ok=True)
-        shutil.copyfile(folder / name, path / _DATA / name)
+        if (folder / name).exists():
+            shutil.copyfile(folder / name, path / _DATA / name)
     write_bytes(path / _CODE / f"{_LOADER}.py", Path(served.__file__).read_bytes())
     write_bytes(path / _CODE / "ganlib.zip", _library())
     environment = {"conda_env": "conda.yaml", "python_env": "python_env.yaml"}

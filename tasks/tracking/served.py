@@ -1,4 +1,4 @@
-"""What `mlflow models serve` runs of a registered generator: a table of wishes in, PNG pictures as base64 text out.
+"""What `mlflow models serve` runs of a registered generator: a table of orders in, PNG pictures as base64 text out.
 
 A copy of this file lies in every logged model, beside the ganlib that it was logged with (`flavours`), so that a model of
 last year is served by the code of last year, on a machine that need not have this project.
@@ -22,8 +22,8 @@ if (_packed := Path(__file__).with_name("ganlib.zip")).exists():
 
 from ganlib.errors import AtelierError
 from ganlib.sampling.model import Model, load_model
+from ganlib.sampling.orders import fulfil
 from ganlib.sampling.png import encode_png
-from ganlib.sampling.wishes import fulfil
 
 PNG = "png"  # the one column of an answer
 
@@ -36,13 +36,13 @@ class Refused(MlflowException):  # type: ignore[misc]
 
 
 class Server:
-    """Draws what a table asks for; see `ganlib.sampling.wishes` for its columns."""
+    """Draws what a table asks for; see `ganlib.sampling.orders` for its columns."""
 
     def __init__(self, model: Model) -> None:
         self.model = model
 
     def predict(self, table: Any) -> pd.DataFrame:
-        """A table of wishes, a row each, to one with the column `png`: base64 text. Raises `Refused`."""
+        """A table of orders, a row each, to one with the column `png`: base64 text. Raises `Refused`."""
         try:
             drawn = [encode_png(picture) for picture in fulfil(self.model, _rows(table))]
         except AtelierError as error:

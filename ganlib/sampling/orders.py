@@ -1,4 +1,4 @@
-"""What strangers ask a model for, a row of a table a picture, and the codes that draw it."""
+"""What strangers order of a model, a row of a table a picture, and the codes that draw it."""
 
 import json
 import math
@@ -14,8 +14,10 @@ from ganlib.conditions.attribute import Value
 from ganlib.conditions.conditions import Conditions
 from ganlib.errors import AtelierError
 from ganlib.knobs import unknown
-from ganlib.sampling.draw import codes_for, decode
+from ganlib.sampling.asked import codes_of
+from ganlib.sampling.draw import decode
 from ganlib.sampling.model import Model
+from ganlib.sampling.truncation import truncated
 from ganlib.training.batches import Pictures
 
 SEED, INDEX, CODE, TRUNCATION, CONDITIONS = COLUMNS = ("seed", "index", "code", "truncation", "conditions")
@@ -26,11 +28,10 @@ _LAST = 2**63 - 1  # seed
 
 
 @dataclass(frozen=True)
-class Wish:
-    """One picture: number `index` of `seed`, as `draw` counts them, or that of `code`, [latent].
+class Order:
+    """One picture: number `index` of `seed`, as the step sample counts them, or that of `code`, [latent].
 
-    truncation: by how much the free numbers of the code are multiplied; the nearer to 0, the more alike all pictures are
-    (Karras et al. 2019, appendix B; there it is w that is drawn to its mean). wanted: attributes and their values.
+    truncation: see `truncated`. wanted: attributes and their values.
     """
 
     seed: int = 0
@@ -40,44 +41,39 @@ class Wish:
     wanted: Mapping[str, Value] = field(default_factory=dict)
 
 
-def wishes(rows: Sequence[Mapping[str, Any]], latent: int, conditions: Conditions | None) -> list[Wish]:
-    """The wishes in the rows of a table, each a mapping from columns to values; what is not there, or None, is not asked for.
+def orders(model: Model, rows: Sequence[Mapping[str, Any]]) -> list[Order]:
+    """The orders in the rows of a table, each a mapping from columns to values; what is not there, or None, is not asked for.
 
     Columns: `seed` or `code`; `index`, `truncation`; `conditions`, a mapping or its JSON; and each attribute of the model by its
     name. Raises `AtelierError` for what is unknown or out of range, with the row.
     """
     if not 1 <= len(rows) <= MOST:
         raise AtelierError(f"Expected 1 to {MOST} rows, a picture each, found {len(rows)}; nothing was drawn. Ask several times.")
-    return [_read(row, latent, conditions, f"row {place}: ") for place, row in enumerate(rows, start=1)]
+    return [_read(row, model, f"row {place}: ") for place, row in enumerate(rows, start=1)]
 
 
 def fulfil(model: Model, rows: Sequence[Mapping[str, Any]]) -> Pictures:
-    """Pictures, uint8 [N, H, W, C], of what the rows of a table wish for; see `wishes`."""
-    return decode(model.generator, codes_of(wishes(rows, model.latent, model.conditions), model.latent, model.conditions))
+    """Pictures, uint8 [N, H, W, C], of what the rows of a table order; see `orders`."""
+    return decode(model.generator, torch.cat([code_of(model, order) for order in orders(model, rows)]))
 
 
-def codes_of(asked: Sequence[Wish], latent: int, conditions: Conditions | None) -> Tensor:
-    """Codes [N, latent] that draw what is wished for."""
-    return torch.cat([_code(wish, latent, conditions) for wish in asked])
+def code_of(model: Model, order: Order) -> Tensor:
+    """The code [1, latent] that draws what is ordered."""
+    code = codes_of(model, 1, order.seed, order.index) if order.code is None else torch.tensor([order.code])
+    code = truncated(code, order.truncation, model.conditions)
+    return model.conditions.turned(code, order.wanted) if model.conditions else code
 
 
-def _code(wish: Wish, latent: int, conditions: Conditions | None) -> Tensor:
-    code = codes_for(wish.seed, [wish.index], latent) if wish.code is None else torch.tensor([wish.code])
-    free = latent - len(conditions.attributes if conditions else ())
-    code[:, :free] *= wish.truncation
-    return conditions.turned(code, wish.wanted) if conditions else code
-
-
-def _read(row: Mapping[str, Any], latent: int, conditions: Conditions | None, where: str) -> Wish:
+def _read(row: Mapping[str, Any], model: Model, where: str) -> Order:
     given = {name: value for name, value in row.items() if not _missing(value)}
     try:
-        _check_columns(given, conditions)
-        return Wish(
+        _check_columns(given, model.conditions)
+        return Order(
             seed=_whole(SEED, given.get(SEED, 0), _LAST),
             index=_whole(INDEX, given.get(INDEX, 0), _LAST),
-            code=_numbers(given[CODE], latent) if CODE in given else None,
+            code=_numbers(given[CODE], model.latent) if CODE in given else None,
             truncation=_number(TRUNCATION, given.get(TRUNCATION, 1.0), 0.0, 1.0),
-            wanted=_wanted(given, conditions),
+            wanted=_wanted(given, model.conditions),
         )
     except AtelierError as error:
         raise AtelierError(f"{where}{error}") from None

@@ -5,16 +5,20 @@ from pathlib import Path
 import torch
 
 from ganlib.conditions.conditions import Conditions, of_labels
+from ganlib.files import write_bytes
 from ganlib.knobs import build
 from ganlib.methods import METHODS
 from ganlib.nets.base import Network
 from ganlib.nets.dcgan import Dcgan
-from ganlib.sampling.model import Model, load_model, made, write_model
+from ganlib.pictures.tables import parquet_bytes
+from ganlib.sampling.asked import table_of
+from ganlib.sampling.model import TOGETHER, Model, load_model, made, write_model
 
 SIZE = 16
 SMALL = Dcgan(width=8, max_width=16, latent=6)
 #: A class and a number.
-ASKED = of_labels({"hair": ["black", "red", "blond", "red"] * 5, "length": [place / 20 for place in range(20)]})
+TOLD = {"hair": ["black", "red", "blond", "red"] * 5, "length": [place / 20 for place in range(20)]}
+ASKED = of_labels(TOLD)
 
 
 def published(folder: Path, network: Network = SMALL, conditions: Conditions | None = ASKED, seed: int = 0) -> Model:
@@ -33,4 +37,6 @@ def published(folder: Path, network: Network = SMALL, conditions: Conditions | N
     known = {"conditions": conditions.plain()} if conditions else {}
     folder.mkdir(parents=True)
     write_model(folder, {"generator": generator}, method, {**card, **known})
+    if conditions:
+        write_bytes(folder / TOGETHER, parquet_bytes(table_of(TOLD)))
     return load_model(folder)

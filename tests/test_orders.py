@@ -1,20 +1,25 @@
-"""What is asked for becomes the code that draws it, or one sentence that says what was wrong in which row."""
+"""What is ordered becomes the code that draws it, or one sentence that says what was wrong in which row."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 import torch
-from wishing import ASKED
+from ordering import ASKED
 
 from ganlib.errors import AtelierError
+from ganlib.sampling.asked import codes_of
 from ganlib.sampling.draw import codes_for
-from ganlib.sampling.wishes import MOST, codes_of, wishes
+from ganlib.sampling.model import Model
+from ganlib.sampling.orders import MOST, code_of, orders
 
 LATENT = 8  # six free numbers, and two that ask
+MODEL = Model(torch.nn.Identity(), LATENT, 16, 3, "", {}, ASKED)
+PLAIN = Model(torch.nn.Identity(), LATENT, 16, 3, "", {})
 
 
-def _codes(*rows: dict[str, Any]) -> torch.Tensor:
-    return codes_of(wishes(rows, LATENT, ASKED), LATENT, ASKED)
+def _codes(*rows: dict[str, Any], model: Model = MODEL) -> torch.Tensor:
+    return torch.cat([code_of(model, order) for order in orders(model, rows)])
 
 
 def test_a_seed_is_the_code_that_everybody_draws_from_it() -> None:
@@ -24,6 +29,15 @@ def test_a_seed_is_the_code_that_everybody_draws_from_it() -> None:
         _codes({"seed": 7.0, "index": 4.0, "hair": None}, {"seed": 8}),
         torch.cat([codes_for(7, [4], LATENT), codes_for(8, [0], LATENT)]),
     )
+
+
+def test_a_seed_asks_for_what_goes_together() -> None:
+    """A model that knows what its pictures had together asks for that, as the step sample does."""
+    seen = {"hair": ["red", "black"], "length": [0.9, 0.1]}
+    model = replace(MODEL, seen=seen)
+    drawn = _codes(*[{"seed": 3, "index": index} for index in range(8)], model=model)
+    assert torch.equal(drawn, codes_of(model, 8, 3))
+    assert not torch.equal(drawn, codes_of(MODEL, 8, 3))
 
 
 def test_what_is_wanted_is_asked_for_and_the_rest_left() -> None:
@@ -49,10 +63,9 @@ def test_truncation_leaves_what_is_asked_for() -> None:
 
 def test_a_model_without_conditions_is_asked_for_none() -> None:
     """Seeds, codes and truncation are all there is; all of a code is free."""
-    rows = [{"seed": 1, "truncation": 0.5}]
-    assert torch.equal(codes_of(wishes(rows, LATENT, None), LATENT, None), codes_for(1, [0], LATENT) / 2)
+    assert torch.equal(_codes({"seed": 1, "truncation": 0.5}, model=PLAIN), codes_for(1, [0], LATENT) / 2)
     with pytest.raises(AtelierError, match="row 1: hair: this model was trained without conditions"):
-        wishes([{"seed": 1, "conditions": {"hair": "red"}}], LATENT, None)
+        orders(PLAIN, [{"seed": 1, "conditions": {"hair": "red"}}])
 
 
 #: What is wrong, and what is said about it.
@@ -90,7 +103,7 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
 def test_what_is_wrong_is_said(row: dict[str, Any], said: str) -> None:
     """The row, the column, what was expected (the nearest first) and what was found; and not at length."""
     with pytest.raises(AtelierError, match=f"^row 2: .*{said}") as error:
-        wishes([{"seed": 1}, row], LATENT, ASKED)
+        orders(MODEL, [{"seed": 1}, row])
     assert len(str(error.value)) < 400
 
 
@@ -98,13 +111,13 @@ def test_long_names_and_texts_are_cut() -> None:
     """A hundred thousand characters of them come back as eighty."""
     for row in ({"hair": "x" * 100_000}, {"x" * 100_000: 1}, {"conditions": {"x" * 100_000: 1}}, {"truncation": "x" * 100_000}):
         with pytest.raises(AtelierError) as error:
-            wishes([{"seed": 1, **row}], LATENT, ASKED)
+            orders(MODEL, [{"seed": 1, **row}])
         assert len(str(error.value)) < 400
 
 
 def test_an_absurd_count_is_refused() -> None:
     """None at all, or more than can be drawn while somebody waits."""
-    assert len(wishes([{"seed": 1}] * MOST, LATENT, ASKED)) == MOST
+    assert len(orders(MODEL, [{"seed": 1}] * MOST)) == MOST
     for number in (0, MOST + 1, 100_000):
         with pytest.raises(AtelierError, match=f"Expected 1 to 256 rows, a picture each, found {number}; nothing was drawn"):
-            wishes([{"seed": 1}] * number, LATENT, ASKED)
+            orders(MODEL, [{"seed": 1}] * number)
