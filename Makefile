@@ -35,11 +35,11 @@ test: .venv/installed ## All tests (those that need a GPU or a browser are skipp
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/python -m pytest -ra --durations=10
+	$(BIN)/python -m pytest -ra --durations=10 -n 2 --dist loadfile
 
 .PHONY: quick
 quick: .venv/installed ## The fast tests only
-	$(BIN)/python -m pytest -m "not slow and not browser"
+	$(BIN)/python -m pytest -m "not slow and not browser" -n 2 --dist loadfile
 
 .PHONY: bench
 bench: .venv/installed ## All that is claimed about speed, ours and others' side by side, some 25 minutes alone on the machine

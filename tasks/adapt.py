@@ -70,15 +70,11 @@ def main() -> None:
 
     params = load()
     found = adapt(options.model, options.pictures, options.out, params)
-    near, far = (
-        next(found[name] for name in found if name.startswith("kid_") and name.endswith("before") == past)
-        for past in (False, True)
-    )
-    print(
-        f"Model in {options.out}, before and after in before-after.png there.\n"
-        f"Distance to the new style (KID): {far['value']:.3f} before, {near['value']:.3f} ± {near['standard_error']:.3f} now. "
-        f"Variety: {found['diversity']['value']:.2f} of the new pictures'. Copied: {found['copied']['value']:.1%}."
-    )
+    print(f"Model in {options.out}, before and after in before-after.png there.")
+    for name, each in found["distances"].items():
+        past, now, error = each["before"]["value"], each["after"]["value"], each["after"]["standard_error"]
+        print(f"Distance to the new style, {name}: {past:.4g} before, {now:.4g} ± {error:.2g} now.")
+    print(f"Variety: {found['diversity']['value']:.2f} of the new pictures'. Copied: {found['copied']['value']:.1%}.")
     for sentence in warnings(found, params.adapt.least_diversity):
         print(f"warning: {sentence}", file=sys.stderr)
 

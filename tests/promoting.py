@@ -16,7 +16,7 @@ from recording import project
 import tasks.promote
 from ganlib.methods.gan import Gan
 from ganlib.nets.dcgan import Dcgan
-from ganlib.sampling.model import write_model
+from ganlib.sampling.model import Model, write_model
 from tasks import places
 from tasks.tracking import candidates, store, worker
 from tasks.tracking.registry import ALIAS, NAME, Registry
@@ -43,6 +43,11 @@ FINGERPRINT = {
 def made(number: int, value: float, error: float = 3.0, **fingerprint: Any) -> None:
     """A trained model, other weights for another number, in artifacts/model, and its scores in metrics/evaluate.json."""
     model(number)
+    scored(value, error, **fingerprint)
+
+
+def scored(value: float, error: float = 3.0, **fingerprint: Any) -> None:
+    """Scores of the trained model in metrics/evaluate.json."""
     scores = {
         "fd_pixels": {"value": value, "standard_error": error, "floor": 1.0, "n": 24},
         "coverage": {"value": 0.5, "standard_error": 0.0, "floor": 1.0, "n": 24},
@@ -80,7 +85,7 @@ def studio(project: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return project
 
 
-def _log_untraced(run_id: str, generator: torch.nn.Module, latent: int, step: int) -> str:
+def _log_untraced(run_id: str, model: Model, folder: Path, step: int) -> str:
     """What the registry sees of a generator that was logged with a run."""
     experiment = client().get_run(run_id).info.experiment_id
     logged = client().create_logged_model(experiment, name=NAME, source_run_id=run_id)

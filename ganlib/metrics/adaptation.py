@@ -12,26 +12,27 @@ from ganlib.metrics.inputs import coloured
 from ganlib.metrics.kernel import kernel_distance
 from ganlib.metrics.measure import Measurement
 from ganlib.metrics.memorisation import memorisation
+from ganlib.metrics.moments import Features
 
 #: A p-value below which copies are no chance.
 CHANCE = 0.01
+#: Shapes and colours alone, as from across the room; features of a network see grain before anything else.
+COARSE = EvaluateConfig(extractor="pixels", size=8)
 
 
 def measure(before: Pictures, after: Pictures, style: Pictures, config: EvaluateConfig) -> dict[str, Any]:
-    """Of pictures that the generator drew before and after, and the few of the new style (20 at least), all uint8 [N, H, W, C]:
+    """Of pictures that the generator drew before and after, and the few of the new style (20 at least), all uint8 [N, H, W, C].
 
-    the kernel distances to the style, which do not depend on how many there are (`ganlib.metrics.kernel`); how varied what it
-    draws is, as a share of how the style is; and the share of copies, beyond those among the pictures of the style themselves.
-    Each with its error.
+    distances: to the style, before and after, seen by `config`'s extractor and as coarse pixels; kernel distances, which do not
+    depend on how many pictures there are (`ganlib.metrics.kernel`). diversity: how varied what it draws is, as a share of how
+    the style is. copied: the share of copies, beyond those among the pictures of the style themselves. Each with its error.
     """
-    extractor = load_extractor(config)
-    kinds = {"old": before, "new": after, "few": style}
-    old, new, few = (extract(coloured(pictures), extractor, kind) for kind, pictures in kinds.items())
-    copies = memorisation(coloured(after), coloured(style), coloured(style), within=True).measurement()
+    sets = [coloured(pictures) for pictures in (before, after, style)]
+    fine, coarse = (_seen(sets, view) for view in (config, COARSE))
+    copies = memorisation(sets[1], sets[2], sets[2], within=True).measurement()
     return {
-        f"kid_{extractor.name}_before": _plain(kernel_distance(old, few)),
-        f"kid_{extractor.name}": _plain(kernel_distance(new, few)),
-        "diversity": _plain(diversity(new, few)),
+        "distances": {config.extractor: _distances(*fine), "coarse": _distances(*coarse)},
+        "diversity": _plain(diversity(fine[1], fine[2])),
         "copied": _plain(copies),
         "n": len(after),
         "style": len(style),
@@ -41,9 +42,13 @@ def measure(before: Pictures, after: Pictures, style: Pictures, config: Evaluate
 def warnings(found: Mapping[str, Any], least_diversity: float) -> list[str]:
     """What a person must know of it, a sentence each."""
     said = []
-    distances = [value for name, value in found.items() if name.startswith("kid_")]
-    if distances[1]["value"] >= distances[0]["value"]:
+    nearer = {name: each["after"]["value"] < each["before"]["value"] for name, each in found["distances"].items()}
+    if not any(nearer.values()):
         said.append("It came no nearer to the new style. Raise adapt.kimg or the learning rates.")
+    elif not all(nearer.values()):
+        grain = "its shapes and colours came nearer to the new style, its fine details, such as grain, did not"
+        shape = "its fine details came nearer to the new style, its shapes and colours did not"
+        said.append(f"Look at its pictures: {grain if nearer['coarse'] else shape}. Raise adapt.kimg.")
     if found["diversity"]["value"] < least_diversity:
         said.append(
             f"Its pictures are less varied than they should be: {found['diversity']['value']:.2f} of the new ones' "
@@ -55,6 +60,16 @@ def warnings(found: Mapping[str, Any], least_diversity: float) -> list[str]:
             "Lower adapt.kimg, raise adapt.augment.strength, or give more pictures."
         )
     return said
+
+
+def _seen(sets: list[Pictures], config: EvaluateConfig) -> list[Features]:
+    extractor = load_extractor(config)
+    kinds = ("old", "new", "few")
+    return [extract(pictures, extractor, kind, "adapt") for kind, pictures in zip(kinds, sets, strict=True)]
+
+
+def _distances(before: Features, after: Features, style: Features) -> dict[str, dict[str, float]]:
+    return {"before": _plain(kernel_distance(before, style)), "after": _plain(kernel_distance(after, style))}
 
 
 def _plain(found: Measurement) -> dict[str, float]:

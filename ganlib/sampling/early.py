@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from ganlib.errors import AtelierError
-from ganlib.sampling.draw import decode
+from ganlib.sampling.draw import decode, levels
 
 _WEIGHTED = (nn.Linear, nn.Conv2d, nn.ConvTranspose2d)
 
@@ -31,7 +31,7 @@ def activations(generator: nn.Module, codes: Tensor, free: int) -> Tensor:
     the free numbers reach; the pictures themselves where there is no second."""
     layers = reached(generator, codes.shape[1], free)
     if len(layers) == 1:
-        return torch.from_numpy(decode(generator, codes)).flatten(1).float()
+        return torch.from_numpy(levels(generator, codes)).flatten(1)
     found: list[Tensor] = []
     with _heard(generator, lambda layer, maps: found.append(maps.flatten(1).cpu()) if layer is layers[1] else None):
         decode(generator, codes)

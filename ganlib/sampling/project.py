@@ -20,8 +20,8 @@ from ganlib.training.batches import to_float
 
 #: Codes that are tried first; the best of them, from which one is sought; how many steps are taken, and how large at first.
 TRIED, STARTS, STEPS, RATE = 500, 8, 200, 0.1
-#: Sides of the squares over which pictures are averaged before they are compared; the weight of codes' length.
-SIDES, PRIOR = (1, 2, 4), 0.01
+#: Sides of the squares over which pictures are averaged before they are compared; how far out codes may lie, in deviations.
+SIDES, USUAL = (1, 2, 4), 3.0
 
 
 @dataclass(frozen=True)
@@ -66,10 +66,13 @@ def losses(drawn: Tensor, target: Tensor, free: Tensor) -> Tensor:
     """How far pictures [N, C, H, W] in [-1, 1] are from one [1, C, H, W], and how unusual their free numbers [N, free] are: [N].
 
     The mean over sides 1, 2 and 4 of mean squared differences of what is averaged over squares of that side, for the large
-    parts to find their place before the small ones do; and 0.01 (‖z‖² / free − 1)², for codes lie near a sphere.
+    parts to find their place before the small ones do; and the square of what ‖z‖² / free is above 1 + 3 √(2 / free), three
+    deviations beyond its mean, for what a generator makes of codes that it never gets is no picture.
     """
+    most = 1 + USUAL * (2 / free.shape[1]) ** 0.5
     apart = [avg_pool2d(drawn - target, side).square().mean(dim=(1, 2, 3)) for side in SIDES if side <= target.shape[2]]
-    return torch.stack(apart).mean(dim=0) + PRIOR * (free.square().mean(dim=1) - 1).square()
+    beyond: Tensor = (free.square().mean(dim=1) - most).relu()
+    return torch.stack(apart).mean(dim=0) + beyond.square()
 
 
 def read_off(model: Model, picture: Pixels, reader: Reader | None) -> dict[str, Value]:

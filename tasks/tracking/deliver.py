@@ -75,8 +75,7 @@ def _add_generator(run: Run, folder: Path, step: int) -> None:
     from tasks.tracking.generator import log_generator
 
     try:
-        model = load_model(folder)
-        log_generator(run.id, model.generator, model.latent, step)
+        log_generator(run.id, load_model(folder), folder, step)
     except (MlflowException, OSError):  # the store failed, not the network: another try may do better
         raise
     except Exception as error:

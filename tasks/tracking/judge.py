@@ -123,7 +123,7 @@ def _logged(tracker: Tracker, candidate: Candidate, place: Path) -> tuple[str, s
     if uri is None:
         model = load_model(place / "model")
         try:
-            uri = log_generator(run.id, model.generator, model.latent, round(1000 * float(model.card.get("kimg", 0))))
+            uri = log_generator(run.id, model, place / "model", round(1000 * float(model.card.get("kimg", 0))))
         except (MlflowException, OSError):  # the store failed, not the network
             raise
         except Exception as error:
