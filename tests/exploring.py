@@ -19,6 +19,7 @@ from ganlib.conditions.conditions import Conditions
 from ganlib.methods.conditional import Conditional
 from ganlib.nets.dcgan import Dcgan
 from ganlib.pictures.store import Store
+from ganlib.sampling.directions import Direction
 from ganlib.sampling.model import Model, write_model
 from tasks.explore.app import create_app
 from tasks.explore.opened import Opened, open_folder
@@ -81,9 +82,10 @@ class Barber(nn.Module):
 
 
 def by_hand() -> Opened:
-    """The model that draws so, opened."""
+    """The model that draws so, opened; the one direction that has a name makes the paper lighter."""
     generator = AskedCodes(Barber(), CONDITIONS, 4).eval()
-    return Opened(Model(generator, 4 + 3, 32, 3, "b" * 64, {"method": {"name": "by hand"}, "dataset": "none"}, CONDITIONS))
+    model = Model(generator, 4 + 3, 32, 3, "b" * 64, {"method": {"name": "by hand"}, "dataset": "none"}, CONDITIONS)
+    return Opened(model, (Direction("paper", "fitted", 1, (1.0,) + 6 * (0.0,), None, None, 0.0, 0.0, {}),))
 
 
 def hair(picture: NDArray[Any]) -> float:

@@ -279,6 +279,20 @@ def test_words_turn_the_controls(look: Open) -> None:
     assert page.locator("#understood").text_content().endswith("Not understood: purple, hat.")
 
 
+def test_a_direction_is_followed_and_left(look: Open) -> None:
+    """The paper becomes lighter along its direction; in the middle again, the portrait is the one that it was."""
+    page = look()
+    before = portrait(page)
+    after(page, lambda: page.get_by_role("slider", name="paper").fill("2.5"))
+    assert portrait(page)[31, 31].min() > before[31, 31].max()
+    assert "x.paper=2.5" in page.url
+    page.locator("#swept").select_option("→ paper")
+    settle(page)
+    assert page.locator("#sweep [aria-current]").text_content() == "2.14"  # the nearest of eight from -3 to 3
+    after(page, lambda: page.click("#level"))
+    assert (portrait(page) == before).all()
+
+
 def test_labels_are_never_read_as_html(look: Open) -> None:
     """A value of a label that looks like a script is shown as it is, everywhere, and chosen like any other."""
     page = look()

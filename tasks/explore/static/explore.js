@@ -153,7 +153,7 @@ function buildControls() {
   byId('directions').replaceChildren(...all, ...(more.length ? [made('details', {}, made('summary', {}, `${more.length} more`), ...more)] : []));
   byId('asking').hidden = !rows.size;
   byId('steering').hidden = !ways.size;
-  byId('wishes').hidden = !rows.size && !ways.size;
+  byId('wishes').hidden = !rows.size;
   const choices = [...rows.keys(), ...[...ways.keys()].map((way) => `→ ${way}`)];
   if (!choices.includes(swept)) swept = model.attributes.find((one) => !one.values)?.name ?? choices[0] ?? '';
   byId('swept').replaceChildren(...choices.map((choice) => made('option', { value: choice }, said(choice))));
