@@ -43,10 +43,15 @@ def directions_of(model: "Model", reader: "Reader | None" = None) -> "list[Direc
     from ganlib.sampling.directions import find_directions, read_directions, write_directions
 
     folder = places.DIRECTIONS / model.digest[:16]
-    if (folder / "directions.json").exists():
+    try:
         return read_directions(folder, model)
-    print("Finds directions and what they move, which takes a minute or two, once.")
+    except AtelierError:  # none yet, or damaged
+        print("Finds directions and what they move, which takes a minute or two, once.")
     found = find_directions(model, reader or reader_of())
+    if not found:
+        raise AtelierError(
+            "Expected a generator whose pictures follow its codes, found one without directions. Nothing was drawn."
+        )
     write_directions(folder, model, found)
     return found
 
@@ -139,9 +144,4 @@ def _listed(folder: Path, model: "Model") -> str:
 
     found = directions_of(model)
     write_directions(folder, model, found)
-    if not found:
-        raise AtelierError("Expected directions, found none that the model has. Nothing was drawn.")
     return "\n".join(f"  {one.effect:.2f}  {one.name}" for one in found)
-
-
-__all__ = ["directions_of", "reader_of", "steer"]

@@ -135,6 +135,11 @@ def test_directions_are_found_once_and_followed_by_name(folder: Path, monkeypatc
     steered("--out", "out", "--along", "brightness")
     rows = np.load("out/pictures.npy").reshape(4, 9, -1).mean(axis=2)
     assert (np.diff(rows, axis=1) > 0).all()
+    [kept] = places.DIRECTIONS.glob("*/directions.json")
+    kept.write_text("half of it")
+    monkeypatch.setattr(steer, "reader_of", lambda names=None: gauge())
+    steered("--out", "out", "--along", "brightness")
+    assert json.loads(kept.read_text()) == listed
 
 
 @pytest.mark.parametrize(
