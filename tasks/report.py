@@ -39,7 +39,7 @@ def write_publishable(found: "Inputs", model: Path, folder: Path) -> None:
     from ganlib.files import write_bytes, write_text
     from ganlib.sampling.card import NAME, card
 
-    for path in [model / "model.json", *sorted(model.glob("*.safetensors"))]:
+    for path in [model / "model.json", *sorted(model.glob("*.safetensors")), *sorted(model.glob("*.parquet"))]:
         write_bytes(folder / path.name, path.read_bytes())
     facts = found.facts
     write_bytes(folder / str(facts.sheet), found.grid)
