@@ -56,8 +56,8 @@ def directions_of(model: "Model", reader: "Reader | None" = None) -> "list[Direc
     return found
 
 
-def reader_of(names: "list[str] | None" = None) -> "Reader":
-    """Who reads these labels, or all, off pictures: it learnt from the project's data set."""
+def reader_of(names: "list[str] | None" = None) -> "Reader | None":
+    """Who reads these labels, or all, off pictures: it learnt from the project's data set. None where that has no labels."""
     from ganlib.pictures.store import Store
     from ganlib.sampling.reader import reader_for
 

@@ -123,6 +123,13 @@ def test_what_the_reader_reads_badly_names_nothing() -> None:
     assert {one.attribute for one in find_directions(speaking(), gauge(tint=0.4), count=2)} <= {"brightness", None}
 
 
+def test_without_labels_directions_have_no_names() -> None:
+    """They are found all the same: of the two kinds that look at no pictures."""
+    found = find_directions(speaking(), None, count=2)
+    assert [one.name for one in found] == ["principal 1", "principal 2", "closed-form 1", "closed-form 2"]
+    assert {(one.attribute, one.effect) for one in found} == {(None, 0.0)}
+
+
 def test_what_can_be_asked_for_is_not_fitted() -> None:
     """A model with conditions has a number for it already."""
     given = Conditions((Attribute("brightness", knots=(0.0, 255.0)),))

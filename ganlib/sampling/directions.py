@@ -49,14 +49,16 @@ class Direction:
         return tensor(self.coordinates)
 
 
-def find_directions(model: Model, reader: Reader, count: int = 8, seed: int = 0) -> list[Direction]:
+def find_directions(model: Model, reader: Reader | None, count: int = 8, seed: int = 0) -> list[Direction]:
     """`count` principal and as many closed-form directions, and one fitted to each attribute, or each of its classes, that is no
-    condition of the model. Those fitted ones that move nothing are left out; those that move most are first."""
+    condition of the model. Those fitted ones that move nothing are left out; those that move most are first. Without a reader
+    nothing has a name, and nothing is fitted."""
     found = [
         *_named(model, reader, "principal", principal(model, count, seed)),
         *_named(model, reader, "closed-form", closed_form(model, count)),
-        *(one for one in _named(model, reader, "fitted", fitted(model, reader, seed)) if one.attribute),
     ]
+    if reader is not None:
+        found += [one for one in _named(model, reader, "fitted", fitted(model, reader, seed)) if one.attribute]
     order = sorted(found, key=lambda one: (one.attribute is None, -one.effect))
     return _each_once(order)
 
@@ -94,17 +96,19 @@ def read_directions(folder: Path, model: Model) -> list[Direction]:
 _AGAIN = "Find them: python -m tasks.sample --directions."
 
 
-def _named(model: Model, reader: Reader, kind: str, axes: Axes) -> list[Direction]:
+def _named(model: Model, reader: Reader | None, kind: str, axes: Axes) -> list[Direction]:
     aims = axes.aims or (None,) * len(axes.directions)
     rows = zip(axes.directions, axes.shares.tolist(), aims, strict=True)
     return [
-        _direction(kind, rank, axis, share, moves(model, axis, reader), aim)
+        _direction(kind, rank, axis, share, moves(model, axis, reader) if reader else [], aim)
         for rank, (axis, share, aim) in enumerate(rows, start=1)
     ]
 
 
 def _direction(kind: str, rank: int, axis: Tensor, share: float, moved: Sequence[Move], aim: Aim | None) -> Direction:
     """Named by what it moves most, or by what it aims at where it moves that; turned so that there is more of a number ahead."""
+    if not moved:
+        return Direction(f"{kind} {rank}", kind, rank, tuple(axis.tolist()), None, None, 0.0, six(share), {})
     most = moved[0] if aim is None else next(move for move in moved if move.attribute == aim.attribute)
     forwards = -1.0 if most.effect < 0 and aim is None else 1.0
     astray = aim is not None and (most.effect < 0 or most.towards != aim.towards)

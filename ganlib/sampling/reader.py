@@ -39,10 +39,12 @@ class Reader:
         return {attribute.name: found[attribute.name] for attribute in self.attributes}
 
 
-def reader_for(store: Store, folder: Path, names: Sequence[str] | None = None) -> Reader:
-    """The reader of these labels of a data set, or of all that make attributes of `MOST_CLASSES` classes at most; its classifier
-    is trained once, and kept in `folder`. Raises `AtelierError` where the data set has no such label."""
-    chosen = _labels(store) if names is None else list(names)
+def reader_for(store: Store, folder: Path, names: Sequence[str] | None = None) -> Reader | None:
+    """The reader of these labels of a data set, or of those that `labels_of` finds (None where it finds none); its classifier is
+    trained once, and kept in `folder`. Raises `AtelierError` where the data set has no such label."""
+    chosen = labels_of(store) if names is None else list(names)
+    if not chosen:
+        return None
     columns, known = columns_of(store.manifest, chosen, "label"), len(store.train)
     judge = classifier_for(store.train, {name: values[:known] for name, values in columns.items()}, folder)
     read = judge.predict(store.heldout)
@@ -50,16 +52,11 @@ def reader_for(store: Store, folder: Path, names: Sequence[str] | None = None) -
     return Reader(judge, {one.name: _skill(one, truth[one.name], read[one.name]) for one in judge.conditions.attributes})
 
 
-def _labels(store: Store) -> list[str]:
+def labels_of(store: Store) -> list[str]:
+    """The labels of a data set that make attributes of `MOST_CLASSES` classes at most."""
     names = [column.removeprefix(PREFIX) for column in store.manifest.columns if column.startswith(PREFIX)]
     columns = columns_of(store.manifest.iloc[: len(store.train)], names, "label")
-    found = [name for name in names if _turnable(name, columns[name])]
-    if not found:
-        raise AtelierError(
-            "Expected a data set with labels that say what directions move, found none that has two to "
-            f"{MOST_CLASSES} values or is a number. Nothing was done. Collect pictures with labels: see README.md."
-        )
-    return found
+    return [name for name in names if _turnable(name, columns[name])]
 
 
 def _turnable(name: str, column: Sequence[Value | None]) -> bool:
