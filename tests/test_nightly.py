@@ -110,7 +110,7 @@ def test_mlflows_pages_show_the_training(served: Workspace, night: str, browser:
     for words in ("Finished", "checkpoint_kimg", "Parent run"):
         page.get_by_text(words).first.wait_for()
     page.screenshot(path=str(tmp_path / "train.png"))
-    page.set_viewport_size({"width": 1400, "height": 2600})  # what is out of sight is not drawn
+    page.set_viewport_size({"width": 1400, "height": 8000})  # what is out of sight is not drawn
     page.goto(f"{base}/model-metrics")
     page.get_by_text("loss_d").first.wait_for()
     page.locator(".main-svg").first.wait_for()

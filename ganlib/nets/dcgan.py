@@ -11,6 +11,7 @@ from typing import ClassVar, Literal
 
 import torch
 from torch import Tensor, nn
+from torch.nn.modules.batchnorm import _BatchNorm
 
 from ganlib.knobs import Positive
 from ganlib.nets.base import DOUBLINGS
@@ -87,7 +88,7 @@ class Generator(nn.Module):
         turns = iter(self.turns)
         for block in self.blocks:
             maps = block(maps)
-            if isinstance(block, nn.BatchNorm2d):
+            if isinstance(block, _BatchNorm):  # torch's, or one over the shares of several processes
                 maps = next(turns)(maps, conditions)
         return maps
 
