@@ -150,12 +150,20 @@ def _limits(facts: Facts) -> list[str]:
     size = facts.model["size"]
     limits = [
         f"It knows nothing but the pictures that it learnt from, with all that is missing or one-sided in them, at {size} × "
-        f"{size} pixels, and draws at random: what is drawn cannot be asked for.",
+        f"{size} pixels. {_asked(facts.model)}",
         *_copies(facts),
         *_diagnosed(facts.diagnosis),
         *_classes(facts.evaluation),
     ]
     return ["\n".join(f"- {limit}" for limit in limits)]
+
+
+def _asked(model: Mapping[str, Any]) -> str:
+    """What it can be asked for."""
+    names = [plain(attribute["name"]) for attribute in model.get("conditions") or []]
+    if not names:
+        return "It draws at random: what is drawn cannot be asked for."
+    return f"It can be asked for {', '.join(names)}, by the last numbers of a code, and for nothing else."
 
 
 def _copies(facts: Facts) -> list[str]:
