@@ -80,6 +80,13 @@ def _measured(config: "EvaluateConfig", dataset: Path, loaded: Any, cache: Path 
     return told
 
 
+def _learnt(conditions: Any, columns: dict[str, Any], row: int) -> bool:
+    """Whether what a picture has can be asked for; some held-out ones have more than any that was learned from."""
+    from ganlib.metrics.control import learnt
+
+    return all(learnt(attribute, columns[attribute.name][row]) for attribute in conditions.attributes)
+
+
 def _withheld(
     config: "EvaluateConfig", store: Any, loaded: Any, judge: Any, columns: dict[str, Any], withheld: list[dict[str, Any]]
 ) -> dict[str, Any]:
@@ -99,7 +106,7 @@ def _withheld(
 
     def shown(combination: dict[str, Any]) -> dict[str, Any]:
         labels = columns_of(store.manifest, list({**columns, **combination}), "train.withhold")
-        rows = rows_having(labels, combination)
+        rows = [row for row in rows_having(labels, combination) if _learnt(loaded.conditions, columns, row)]
         asked_of = {name: [columns[name][row] for row in rows] for name in columns}
         codes, asked = asking(loaded, asked_of, OF_EACH, config.seed)
         drawn = coloured(decode(loaded.generator, codes))
@@ -107,5 +114,7 @@ def _withheld(
         of_drawn, of_real = (extract(x, extractor, quiet=True) for x in (drawn, real))
         return entry(Shown(combination, asked, drawn, of_drawn, of_real[::2], of_real[1::2]), judge, config.seed)
 
-    beside = seen_like(withheld, columns_of(store.manifest, list(withheld[0]), "train.withhold"), BESIDE)
+    beside = seen_like(
+        withheld, columns_of(store.manifest, list({name: 0 for one in withheld for name in one}), "train.withhold"), BESIDE
+    )
     return {"withheld": [shown(one) for one in withheld], "seen": [shown(dict(one)) for one in beside]}

@@ -76,6 +76,23 @@ def test_shown_combinations_stand_beside_withheld_ones():
     assert found == [{"a": "x", "b": "1"}, {"a": "none", "b": "1"}]
 
 
+def test_combinations_are_withheld_in_whatever_order_their_labels_are_named():
+    """And those of fewer labels hide all that have them."""
+    columns = {"a": ["x", "x", "y", "z"], "b": ["1", "2", "1", "2"]}
+    found = seen_like([{"a": "x", "b": "2"}, {"b": "1", "a": "y"}, {"a": "z"}], columns, 5)
+    assert found == [{"a": "x", "b": "1"}]
+
+
+def test_held_out_pictures_may_have_what_nobody_learnt(brief, tmp_path):
+    """A rare class, a number beyond the greatest: they are left out of what the classifier can do, and end nothing."""
+    pictures, labels = bars(200, seed=1)
+    heldout, truth = bars(40, seed=2)
+    odd = {"colour": ["green", *truth["colour"][1:]], "length": [*truth["length"][:-1], 99.0]}
+    judge = classifier_for(pictures, labels, tmp_path)
+    found = control(truth, heldout, odd, heldout, judge)
+    assert [one.attribute for one in found] == ["colour", "length"]
+
+
 class TestTask:
     def trained(self, store: Store, folder: Path, **knobs: object) -> Path:
         method = Conditional(network=Mlp(width=8, latent=4), conditions=("colour", "length"), penalties={})

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ganlib.conditions.attribute import Attribute, Value
+from ganlib.errors import AtelierError
 from ganlib.metrics.classifier import Classifier, Columns, Pictures
 from ganlib.metrics.measure import share
 
@@ -32,7 +33,8 @@ def control(asked: Columns, drawn: Pictures, truth: Columns, heldout: Pictures, 
     found = []
     for attribute in judge.conditions.attributes:
         measure, value, error = agreement(attribute, asked[attribute.name], read[attribute.name])
-        _, real, _ = agreement(attribute, truth[attribute.name], known[attribute.name])
+        there = [row for row, label in enumerate(truth[attribute.name]) if learnt(attribute, label)]
+        _, real, _ = agreement(attribute, [truth[attribute.name][row] for row in there], known[attribute.name][there])
         found.append(Control(attribute.name, measure, value, error, real, len(drawn)))
     return found
 
@@ -46,6 +48,15 @@ def agreement(attribute: Attribute, asked: Sequence[Value | None], read: NDArray
     numbers = np.array([attribute.number(value) for value in asked])
     r = float(np.corrcoef(numbers, read)[0, 1]) if numbers.std() > 0 and read.std() > 0 else 0.0
     return "r", r, (1 - r * r) / max(1, len(read) - 3) ** 0.5
+
+
+def learnt(attribute: Attribute, value: Value | None) -> bool:
+    """Whether pictures that were learned from had the value; held-out ones may have others, which nobody can be asked for."""
+    try:
+        attribute.told(value)
+    except AtelierError:
+        return False
+    return True
 
 
 def leakage(before: Mapping[str, NDArray[np.float64]], after: Mapping[str, NDArray[np.float64]], turned: str) -> dict[str, float]:

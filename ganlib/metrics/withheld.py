@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from ganlib.conditions.attribute import Value
+from ganlib.conditions.conditions import rows_having
 from ganlib.metrics.classes import class_distance
 from ganlib.metrics.classifier import Classifier, Columns, Pictures
 from ganlib.metrics.control import agreement, six
@@ -46,8 +47,9 @@ def seen_like(combinations: Sequence[Combination], columns: Columns, most: int) 
     """Shown combinations of the same labels, the most frequent first, `most` at most: what withheld ones compare with."""
     names = list(combinations[0])
     rows = list(zip(*(["none" if value is None else str(value) for value in columns[name]] for name in names), strict=True))
-    withheld = {tuple(str(one[name]) for name in names) for one in combinations if list(one) == names}
-    values, counts = np.unique(np.array(rows), axis=0, return_counts=True)
-    order = np.argsort(-counts, kind="stable")
-    found = [tuple(map(str, values[place])) for place in order]
-    return [dict(zip(names, row, strict=True)) for row in found if row not in withheld][:most]
+    hidden = {row for one in combinations if set(one) <= set(columns) for row in rows_having(columns, one)}
+    values, counts = np.unique(
+        np.array([row for place, row in enumerate(rows) if place not in hidden]), axis=0, return_counts=True
+    )
+    order = np.argsort(-counts, kind="stable")[:most]
+    return [dict(zip(names, map(str, values[place]), strict=True)) for place in order]

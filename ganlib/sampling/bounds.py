@@ -1,6 +1,7 @@
 """Numbers that a person names, refused where they make no sense."""
 
 import math
+import re
 from typing import Any
 
 from ganlib.errors import AtelierError
@@ -23,7 +24,7 @@ def within(name: str, value: Any, low: float, high: float) -> float:
 def counted(name: str, value: Any, most: int = MOST, least: int = 1) -> int:
     """`value` as a whole number from `least` to `most`; `AtelierError`, which calls it `name`, where it is none."""
     number = value
-    if isinstance(value, str) and len(value) < 20 and value.strip().lstrip("-").isdigit():
+    if isinstance(value, str) and len(value) < 20 and re.fullmatch(r"\s*-?[0-9]+\s*", value):
         number = int(value)
     if isinstance(number, bool) or not isinstance(number, int) or not least <= number <= most:
         raise AtelierError(

@@ -11,7 +11,7 @@ from ganlib.conditions.attribute import Attribute, Value
 from ganlib.conditions.labels import PREFIX, columns_of
 from ganlib.errors import AtelierError
 from ganlib.metrics.classifier import Classifier, classifier_for
-from ganlib.metrics.control import agreement
+from ganlib.metrics.control import agreement, learnt
 from ganlib.pictures.decode import Pixels
 from ganlib.pictures.store import Store
 
@@ -68,7 +68,7 @@ def _turnable(name: str, column: Sequence[Value | None]) -> bool:
 
 def _skill(attribute: Attribute, truth: Sequence[Value | None], read: NDArray[np.float64]) -> float:
     """0 where held-out pictures show nothing else than what is read anyway."""
-    known = [place for place, value in enumerate(truth) if _within(attribute, value)]
+    known = [place for place, value in enumerate(truth) if learnt(attribute, value)]
     if not known:
         return 0.0
     _, value, _ = agreement(attribute, [truth[place] for place in known], read[known])
@@ -76,12 +76,3 @@ def _skill(attribute: Attribute, truth: Sequence[Value | None], read: NDArray[np
         return max(0.0, value)
     most = max(attribute.shares)
     return max(0.0, (value - most) / (1 - most))
-
-
-def _within(attribute: Attribute, value: Value | None) -> bool:
-    """Whether held-out pictures have a value that pictures had to learn from."""
-    try:
-        attribute.told(value)
-    except AtelierError:
-        return False
-    return True

@@ -1,5 +1,6 @@
 """The models that can be explored: the one in artifacts/model, and the versions in the registry, fetched once each."""
 
+import re
 import shutil
 import tempfile
 import threading
@@ -123,6 +124,8 @@ class Shelf:
 
     def _fetched(self, version: Version) -> Path:
         """The folder of a version, which is fetched if it is not here yet."""
+        if not re.fullmatch(r"[0-9a-f]{64}", version.digest):
+            raise AtelierError(f"Version {version.number}: expected a digest of its weights, found {version.digest[:80]}.")
         folder = self.cache / version.digest
         if folder.is_dir():
             return folder
