@@ -165,6 +165,19 @@ class TestAnyTwo:
         assert scores[0].n == 40
         assert scores[0].fingerprint.split == "half of real"
 
+    def test_copies_are_found_in_a_set_with_nothing_held_out(self, tmp_path):
+        """Real pictures are compared with the others, wherever they lie among them; thirty of 150 are copies."""
+        rng = np.random.default_rng(0)
+        real = rng.integers(0, 256, (300, 4, 4, 3), np.uint8).repeat(4, axis=1).repeat(4, axis=2)
+        fake = rng.integers(0, 256, (150, 4, 4, 3), np.uint8).repeat(4, axis=1).repeat(4, axis=2)
+        fake[:30] = real[100:130]
+        np.save(tmp_path / "real.npy", real)
+        np.save(tmp_path / "fake.npy", fake)
+        scores = step.evaluate(CONFIG, tmp_path / "real.npy", tmp_path / "fake.npy", tmp_path / "scores.json")
+        copied = next(score for score in scores if score.name == "copied")
+        assert copied.value == pytest.approx(0.2, abs=0.02)
+        assert copied.p < 1e-6
+
     def test_a_file_has_the_features_of_its_pixels(self, tmp_path):
         """The same pictures from files and from an array are at no distance from each other's scores."""
         np.save(tmp_path / "real.npy", pictures(60, 1))

@@ -79,14 +79,14 @@ class TestCopies:
 
     def test_a_set_with_nothing_held_out_is_its_own_yardstick(self):
         """Each real picture is compared with the others, so that it does not count as a copy of itself."""
-        found = memorisation(planted(1000, 10, TRAIN), TRAIN, TRAIN, within=True)
+        found = memorisation(planted(1000, 10, TRAIN), TRAIN, TRAIN, heldout_rows=np.arange(1000))
         assert sorted(found.copies) == list(range(10))
         assert found.yardstick.ratios.min() > 0
 
     def test_exact_copies_are_found_even_where_the_data_are_full_of_twins(self):
         """A threshold of nothing still takes equal ones for copies, on both sides."""
         train = np.concatenate([TRAIN[:500], TRAIN[:500]])
-        found = memorisation(train[:200], train, train, within=True)
+        found = memorisation(train[:200], train, train, heldout_rows=np.arange(1000))
         assert found.threshold == 0
         assert len(found.copies) == 200
         assert found.measurement().value == pytest.approx(0)

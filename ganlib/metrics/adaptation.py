@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
+
 from ganlib.metrics.config import EvaluateConfig
 from ganlib.metrics.control import six
 from ganlib.metrics.diversity import diversity
@@ -29,7 +31,7 @@ def measure(before: Pictures, after: Pictures, style: Pictures, config: Evaluate
     """
     sets = [coloured(pictures) for pictures in (before, after, style)]
     fine, coarse = (_seen(sets, view) for view in (config, COARSE))
-    copies = memorisation(sets[1], sets[2], sets[2], within=True).measurement()
+    copies = memorisation(sets[1], sets[2], sets[2], heldout_rows=np.arange(len(sets[2]))).measurement()
     return {
         "distances": {config.extractor: _distances(*fine), "coarse": _distances(*coarse)},
         "diversity": _plain(diversity(fine[1], fine[2])),

@@ -11,7 +11,7 @@ from ganlib.metrics.features import Pictures
 from ganlib.metrics.kernel import kernel_distance
 from ganlib.metrics.measure import Measurement
 from ganlib.metrics.memorisation import FEWEST as FEWEST_LEARNT
-from ganlib.metrics.memorisation import Memorisation, memorisation
+from ganlib.metrics.memorisation import Memorisation, Rows, memorisation
 from ganlib.metrics.moments import Features
 from ganlib.metrics.neighbours import neighbour_scores
 
@@ -21,7 +21,7 @@ class Case:
     """Features [N, D] of the pictures in question and of real ones, and what else is known.
 
     fake, real: as many of each. suspects: pictures that may be copies of the training pictures `train` (None: not known), and
-    `yardstick`: real ones that are none; `within`: they are among `train` themselves, and compared with the others.
+    `yardstick`: real ones that are none; suspects_rows, yardstick_rows: where these are themselves rows of `train`.
     judged: their classes. walked: the path length of what drew them.
     """
 
@@ -32,7 +32,8 @@ class Case:
     suspects: Pictures | None = None
     yardstick: Pictures | None = None
     train: Pictures | None = None
-    within: bool = False
+    suspects_rows: Rows | None = None
+    yardstick_rows: Rows | None = None
     judged: Judged | None = None
     walked: Measurement | None = None
 
@@ -46,7 +47,7 @@ class Case:
         """How near the suspects come to training pictures; None where these are not known, or too few."""
         if self.train is None or self.suspects is None or self.yardstick is None or len(self.train) < FEWEST_LEARNT:
             return None
-        return memorisation(self.suspects, self.yardstick, self.train, self.within)
+        return memorisation(self.suspects, self.yardstick, self.train, self.suspects_rows, self.yardstick_rows)
 
 
 def _distances(case: Case) -> Iterable[Measurement]:

@@ -14,12 +14,12 @@ BLOCK = 512
 def diversity(generated: Features, real: Features) -> Measurement:
     """The mean distance between two of [N, D] features over that between two of [M, D] ones: 1 is as diverse, 0 one picture.
 
-    Noise is diverse, too: it says how much is drawn, not how well. Needs N, M >= 2, and real pictures that are not all equal.
+    Noise is diverse, too: it says how much is drawn, not how well. Needs N, M >= 2; where all real pictures are equal it is 0.
     The error is the first-order one of a U-statistic, from the spread of the mean distances of single samples, for both sets,
     carried through the quotient.
     """
     ours, theirs = _mean_distances(double(generated)), _mean_distances(double(real))
-    value = float(ours.mean() / theirs.mean())
+    value = float(ours.mean() / theirs.mean()) if theirs.mean() > 0 else 0.0
     relative = sum(float(4 * x.var() / len(x) / x.mean() ** 2) if x.mean() > 0 else 0.0 for x in (ours, theirs))
     return Measurement("diversity", value, value * relative**0.5)
 

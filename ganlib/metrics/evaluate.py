@@ -84,6 +84,7 @@ def examine(
         for kind, pictures in chosen.pictures.items()
         if kind != "training"
     }
+    own = _own_rows(chosen) if real.within else None
     case = Case(
         features["generated"],
         features["reference"],
@@ -92,7 +93,7 @@ def examine(
         suspects=chosen.pictures["generated"],
         yardstick=chosen.pictures["reference"],
         train=chosen.pictures.get("training"),
-        within=real.within,
+        yardstick_rows=own,
         judged=_judged(judge, chosen, real, asked),
         walked=path_length(walks, extractor) if walks else None,
     )
@@ -101,12 +102,21 @@ def examine(
         fake=features["floor"],
         suspects=chosen.pictures["reference"][::2],
         yardstick=chosen.pictures["reference"][1::2],
+        suspects_rows=None if own is None else own[::2],
+        yardstick_rows=None if own is None else own[1::2],
         judged=_judged_real(judge, chosen, real),
         walked=None,
     )
     scores = _scores(case, floors, extractor.name, _fingerprint(extractor, chosen, real, config, judge))
     floor_classes = _labels_of(real.floor_labels, chosen.rows["floor"], judge)
     return Evaluation(scores, case, floors, chosen.rows["generated"], chosen.rows["training"], floor_classes)
+
+
+def _own_rows(chosen: _Chosen) -> NDArray[np.int64]:
+    """Where the reference pictures are among the training ones, which begin with all of the reference; -1: not taken there."""
+    rows, training = chosen.rows["reference"], chosen.rows["training"]
+    places = np.searchsorted(training, rows).clip(max=len(training) - 1)
+    return np.where(training[places] == rows, places, -1)
 
 
 def _scores(case: Case, floors: Case, extractor: str, fingerprint: Fingerprint) -> list[Score]:

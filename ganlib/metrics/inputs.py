@@ -21,7 +21,7 @@ ASKED = "labels.parquet"  # beside drawn pictures, what was asked for: columns "
 class Real:
     """reference: what is scored against. floor: other real pictures, scored in the place of generated ones. split: which.
 
-    training: in which copies are looked for (None: nowhere); within: the reference is part of them. labels, floor_labels,
+    training: in which copies are looked for (None: nowhere); within: they begin with the reference. labels, floor_labels,
     training_labels: a value of one label for each (None: nothing is known).
     """
 
@@ -49,7 +49,8 @@ def real_pictures(path: Path, most: int, seed: int, label: str | None = None) ->
     pictures = read_pictures(path, 2 * most, seed)
     order = np.random.default_rng(seed).permutation(len(pictures))
     halves = np.sort(order[: len(order) // 2]), np.sort(order[len(order) // 2 :])
-    return Real(pictures[halves[0]], pictures[halves[1]], f"half of {path.name}", pictures, within=True)
+    reference, floor = pictures[halves[0]], pictures[halves[1]]
+    return Real(reference, floor, f"half of {path.name}", np.concatenate([reference, floor]), within=True)
 
 
 def labels(store: Store, name: str) -> list[str | None] | None:

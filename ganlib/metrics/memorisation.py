@@ -21,6 +21,8 @@ NEARER, QUANTILE = 0.6, 0.01
 FEWEST = 20
 BLOCK = 256
 
+Rows = NDArray[np.int64]
+
 
 @dataclass(frozen=True)
 class Nearness:
@@ -60,18 +62,21 @@ class Memorisation:
         return Measurement("copied", ours.value - theirs.value, hypot(ours.error, theirs.error), p)
 
 
-def memorisation(generated: Pictures, heldout: Pictures, train: Pictures, within: bool = False) -> Memorisation:
+def memorisation(
+    generated: Pictures, heldout: Pictures, train: Pictures, generated_rows: Rows | None = None, heldout_rows: Rows | None = None
+) -> Memorisation:
     """Compare how near generated and held-out pictures come to those that were learned from; all uint8
     [N, H, W, C], of training ones 20 at least.
 
     Distance is the difference of the squares that differ most: copies differ a little everywhere, other pictures much somewhere
     (other eyes are enough). Features of a network are no help here, a grain that nobody sees moves them further than other eyes.
     Near is relative to what is usual around, so that a generator is not accused of drawing in a crowded place. A copy is nearer
-    by far than all but 1 % of the held-out pictures are. within: these are themselves among `train`, and each is compared
-    with the others.
+    by far than all but 1 % of the held-out pictures are. generated_rows, heldout_rows: where each is itself a row of `train` (-1:
+    nowhere), that one does not count.
     """
     learnt = looks(train)
-    of, yardstick = nearness(looks(generated), learnt), nearness(looks(heldout), learnt, itself=within)
+    of = nearness(looks(generated), learnt, generated_rows)
+    yardstick = nearness(looks(heldout), learnt, heldout_rows)
     return Memorisation(of, yardstick, NEARER * float(np.quantile(yardstick.ratios, QUANTILE)))
 
 
@@ -83,32 +88,32 @@ def looks(pictures: Pictures) -> Tensor:
     return torch.cat(list(parts))
 
 
-def nearness(points: Tensor, train: Tensor, itself: bool = False) -> Nearness:
-    """How near looks [N, C, S, S] are to those of `train`, mirrored or not; `itself`: each is in there, and does not count."""
-    found = [_nearness(way, train.flatten(1), itself) for way in (points.flatten(1), points.flip(3).flatten(1))]
+def nearness(points: Tensor, train: Tensor, own: Rows | None = None) -> Nearness:
+    """How near looks [N, C, S, S] are to those of `train`, mirrored or not; `own`: its row in there, which does not count."""
+    found = [_nearness(way, train.flatten(1), own) for way in (points.flatten(1), points.flip(3).flatten(1))]
     ratios, nearest = (torch.stack([one[part] for one in found]) for part in (0, 1))
     better = ratios.argmin(dim=0)
     rows = torch.arange(len(points))
     return Nearness(ratios[better, rows].double().numpy(), nearest[better, rows].numpy())
 
 
-def _nearness(points: Tensor, train: Tensor, itself: bool) -> tuple[Tensor, Tensor]:
+def _nearness(points: Tensor, train: Tensor, own: Rows | None) -> tuple[Tensor, Tensor]:
     squares = (train * train).sum(dim=1)
-    own = torch.split(torch.arange(len(points)), BLOCK) if itself else [None] * -(-len(points) // BLOCK)
-    count = min(AROUND, len(train) - int(itself))
+    places = torch.full((len(points),), -1) if own is None else torch.from_numpy(own)
+    count = min(AROUND, len(train) - int(own is not None))
 
-    def near(part: tuple[Tensor, Tensor | None]) -> tuple[Tensor, Tensor]:
+    def near(part: tuple[Tensor, Tensor]) -> tuple[Tensor, Tensor]:
         rows, selves = part
         plain = squares - 2 * rows @ train.T
-        if selves is not None:
-            plain[torch.arange(len(rows)), selves] = torch.inf
+        there = selves >= 0
+        plain[torch.arange(len(rows))[there], selves[there]] = torch.inf
         around = plain.topk(count, largest=False).indices
         worst = (train[around] - rows[:, None]).abs().amax(dim=2)
         usual, order = worst.median(dim=1).values, worst.sort(dim=1, stable=True)
         ratios = (order.values[:, 0] / usual).where(usual > 0, 0.0)
         return ratios, around.gather(1, order.indices[:, :TOLD])
 
-    parts = list(parallel(near, zip(torch.split(points, BLOCK), own, strict=True)))
+    parts = list(parallel(near, zip(torch.split(points, BLOCK), torch.split(places, BLOCK), strict=True)))
     return torch.cat([ratios for ratios, _ in parts]), torch.cat([nearest for _, nearest in parts])
 
 
