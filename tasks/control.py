@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,8 +16,8 @@ OF_EACH, BESIDE = 200, 8
 def measure(config: "EvaluateConfig", dataset: Path, model: Path, out: Path, cache: Path | None = None) -> dict[str, Any]:
     """Ask the model in `model` for what pictures of the data set have, read it off what it draws, and write `out`.
 
-    Returns what `out` holds, by attribute: "r" or "agreement", its standard error, the same for held-out pictures ("real"), how
-    many were drawn, and what else changes when it alone is turned. Nothing, for a model that cannot be asked.
+    Returns what `out` holds, by attribute: "r" or "agreement", its "error" (a standard one), the same for held-out pictures
+    ("real"), how many were drawn, and what else changes when it alone is turned. Nothing, for a model that cannot be asked.
     """
     from ganlib.files import write_json
     from ganlib.sampling.model import load_model
@@ -34,7 +35,7 @@ def lines(found: Mapping[str, Any]) -> str:
         if name == "withheld":
             continue
         measure = "r" if "r" in entry else "agreement"
-        value = f"{entry[measure]:.3f} ± {entry['standard_error']:.2g}"
+        value = f"{entry[measure]:.3f} ± {entry['error']:.2g}"
         told.append(f"{name:<22}{measure} {value} (real pictures {entry['real']:.3f})")
     return "\n".join(told)
 
@@ -56,8 +57,9 @@ def _measured(config: "EvaluateConfig", dataset: Path, loaded: Any, cache: Path 
     from ganlib.metrics.control import control, leakage, to_json
     from ganlib.metrics.inputs import coloured
     from ganlib.pictures.store import Store
-    from ganlib.sampling.asking import asking, turned
+    from ganlib.sampling.asked import asked_of, codes_of
     from ganlib.sampling.draw import decode
+    from ganlib.sampling.turning import turned
 
     store = Store.open(dataset, verify=False)
     columns = columns_of(store.manifest, loaded.conditions.names, "The model's conditions:")
@@ -67,7 +69,8 @@ def _measured(config: "EvaluateConfig", dataset: Path, loaded: Any, cache: Path 
     with tempfile.TemporaryDirectory() as passing:
         pictures = np.ascontiguousarray(coloured(store.train[:count]))
         judge = classifier_for(pictures, train, cache or Path(passing), config.seed)
-    codes, asked = asking(loaded, train, config.number, config.seed)
+    told_of = replace(loaded, seen=train)  # the data set at hand says what goes together
+    codes, asked = codes_of(told_of, config.number, config.seed), asked_of(told_of, config.number, config.seed) or {}
     found = control(asked, coloured(decode(loaded.generator, codes)), truth, np.ascontiguousarray(coloured(store.heldout)), judge)
     leaks = {}
     for attribute in loaded.conditions.attributes:
@@ -99,7 +102,7 @@ def _withheld(
     from ganlib.metrics.features import extract
     from ganlib.metrics.inputs import coloured
     from ganlib.metrics.withheld import Shown, entry, seen_like
-    from ganlib.sampling.asking import asking
+    from ganlib.sampling.asked import asked_of, codes_of
     from ganlib.sampling.draw import decode
 
     extractor = load_extractor(config)
@@ -107,8 +110,8 @@ def _withheld(
     def shown(combination: dict[str, Any]) -> dict[str, Any]:
         labels = columns_of(store.manifest, list({**columns, **combination}), "train.withhold")
         rows = [row for row in rows_having(labels, combination) if _learnt(loaded.conditions, columns, row)]
-        asked_of = {name: [columns[name][row] for row in rows] for name in columns}
-        codes, asked = asking(loaded, asked_of, OF_EACH, config.seed)
+        told_of = replace(loaded, seen={name: [columns[name][row] for row in rows] for name in columns})
+        codes, asked = codes_of(told_of, OF_EACH, config.seed), asked_of(told_of, OF_EACH, config.seed) or {}
         drawn = coloured(decode(loaded.generator, codes))
         real = np.ascontiguousarray(coloured(store.pictures[rows]))
         of_drawn, of_real = (extract(x, extractor, quiet=True) for x in (drawn, real))

@@ -49,7 +49,7 @@ def promote(force: bool = False) -> str:
         mine = _waits(candidate, trouble)
     elif mine.pop("settled"):
         write_json(_SETTLED, _about(candidate))
-    shown = {name: mine[name] for name in ("promoted", "reasons", "candidate", "champion", "score")}
+    shown = {name: mine[name] for name in ("promoted", "reasons", "candidate", "champion", "score", "model")}
     write_json(places.DECISION, shown)
     return "\n".join([*lines, sentence(shown)])
 
@@ -67,7 +67,8 @@ def rollback() -> str:
     _SETTLED.unlink(missing_ok=True)
     gone = f" Passed over, for it was deleted: {', '.join(answer['gone'])}." if answer["gone"] else ""
     reason = f"Rolled back from {answer['back_from']} to {answer['to']}.{gone}"
-    champion = {"promoted": False, "reasons": [reason], "candidate": answer["back_from"], "champion": answer["to"], "score": None}
+    names = {"candidate": answer["back_from"], "champion": answer["to"]}
+    champion = {"promoted": False, "reasons": [reason], **names, "score": None, "model": answer["model"]}
     write_json(places.DECISION, champion)
     return (
         f"{reason} The same model does not become the champion again by itself; another one has to be better than {answer['to']}."
@@ -142,7 +143,14 @@ def _waits(candidate: Candidate, trouble: str) -> dict[str, Any]:
         f"The registry at {store.shown()} has not taken it ({trouble}). It is kept in {candidates.QUEUE}/, and the next flow, or "
         "python -m tasks.promote, tries again."
     )
-    return {"promoted": False, "reasons": [reason], "candidate": candidate.name, "champion": None, "score": None}
+    return {
+        "promoted": False,
+        "reasons": [reason],
+        "candidate": candidate.name,
+        "champion": None,
+        "score": None,
+        "model": candidate.generator,
+    }
 
 
 def _about(candidate: Candidate) -> dict[str, str]:

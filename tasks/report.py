@@ -34,6 +34,14 @@ def report(where: "Places", out: Path) -> Path:
     return out / _NAME
 
 
+def _weights() -> str:
+    """The sha256 of the generator's."""
+    from ganlib.files import digest_file
+
+    weights = places.MODEL / "generator.safetensors"
+    return digest_file(weights) if weights.exists() else ""
+
+
 def write_publishable(found: "Inputs", model: Path, folder: Path) -> None:
     """Write the model's weights, `model.json`, a sheet of what it draws, and its card with scores, to `folder`."""
     from ganlib.files import write_bytes, write_text
@@ -54,7 +62,7 @@ def complete() -> Path:
     from ganlib.files import write_text
     from tasks.page.champion import read_decision, with_decision
 
-    decision = read_decision(places.DECISION, _numbers())
+    decision = read_decision(places.DECISION, _numbers(), _weights())
     if decision is None or not places.REPORT.exists():
         return places.REPORT
     write_text(places.MORNING, with_decision(places.REPORT.read_text(encoding="utf-8"), decision))

@@ -120,6 +120,7 @@ def test_what_is_untold_falls_to_nothing_where_all_is_told():
     right = torch.cat([50 * told[:, :3], told[:, 3:]], dim=1)
     assert untold(right, told, CONDITIONS) < 1e-6
     assert untold(-right, told, CONDITIONS) > untold(torch.zeros_like(right), told, CONDITIONS) > 0.1
-    dropped = told.clone()
-    dropped[:50] = 0
-    assert torch.isfinite(untold(right, dropped, CONDITIONS))
+    wrong, kept = right.clone(), torch.arange(100) >= 50
+    wrong[:50] = -right[:50]
+    assert untold(wrong, told * kept[:, None], CONDITIONS, kept) < 1e-6
+    assert untold(wrong, told, CONDITIONS) > 0.1

@@ -161,9 +161,19 @@ def test_causes_come_before_what_follows_from_them() -> None:
 
 def test_classes_that_a_classifier_counted_are_believed() -> None:
     """None of a hundred that were expected, where others have theirs; a few too few are none of its business."""
-    rows = [{"class": "a", "real": 100, "generated": 0}, {"class": "b", "real": 100, "generated": 200}]
+    asked = {"real": 100, "real_taken": 100, "generated": 100}  # what was asked for says nothing of what was drawn
+    rows = [{"class": "a", **asked, "taken": 0}, {"class": "b", **asked, "taken": 200}]
     assert names(diagnose(Evidence(classes=rows))) == ["missing-modes"]
-    assert names(diagnose(Evidence(classes=[{**rows[0], "generated": 60}, {**rows[1], "generated": 140}]))) == []
+    assert names(diagnose(Evidence(classes=[{**rows[0], "taken": 60}, {**rows[1], "taken": 140}]))) == []
+
+
+def test_a_classifier_that_cannot_tell_accuses_nobody() -> None:
+    """It takes held-out pictures, too, for the one class alone."""
+    blind = [
+        {"class": "a", "real": 30, "real_taken": 0, "generated": 0, "taken": 0},
+        {"class": "b", "real": 170, "real_taken": 200, "generated": 200, "taken": 200},
+    ]
+    assert names(diagnose(Evidence(classes=blind))) == []
 
 
 @pytest.mark.parametrize(

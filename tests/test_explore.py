@@ -21,6 +21,8 @@ from drawing import encode, pixels, put
 from exploring import CONDITIONS, HERE, HOSTILE, broken, by_hand, client_for, hair, pixels_of, publish, publish_with_data, slowly
 from PIL import Image
 
+from ganlib.conditions.attribute import Attribute
+from ganlib.conditions.conditions import Conditions
 from ganlib.pictures.store import Store
 from ganlib.pictures.tables import parquet_bytes
 from ganlib.sampling.asked import asked_of, codes_of, table_of
@@ -149,15 +151,16 @@ def test_a_number_that_a_code_asks_for_is_told(place: tuple[Path, Path], value: 
 
 
 def test_mixing_begins_and_ends_at_its_portraits(place: tuple[Path, Path]) -> None:
-    """A share of 0 is the first portrait to the bit, 1 the second but for rounding; the middle lies on the way, and asks for no
-    class that neither asks for."""
+    """A share of 0 is the first portrait to the bit, 1 the second but for rounding; the middle lies on the way, asks for no class
+    that neither asks for, and for the number in the middle."""
     opened = open_folder(place[0])
     first, second = Origin(seed=1), Origin(seed=1, picture=4)
     codes = [code_of(State(first=first, second=second, share=share), opened)[0] for share in (0, 0.5, 1)]
     ends = [code_of(State(first=one), opened)[0] for one in (first, second)]
     assert torch.equal(codes[0], ends[0])
     torch.testing.assert_close(codes[2], ends[1])
-    drawn = [*range(5), 7]  # 5 and 6 ask for classes
+    drawn = [*range(5)]  # 5 and 6 ask for classes, 7 for a number
+    torch.testing.assert_close(codes[1][7], (ends[0][7] + ends[1][7]) / 2)
     angles = [torch.acos(torch.cosine_similarity(codes[1][drawn], end[drawn], dim=0)) for end in ends]
     torch.testing.assert_close(sum(angles), torch.acos(torch.cosine_similarity(*(end[drawn] for end in ends), dim=0)))
     for share in (0.1, 0.3, 0.49, 0.5, 0.8):
@@ -719,3 +722,19 @@ def answered(port: int) -> bytes:
         except OSError:
             time.sleep(0.1)
     return b""
+
+
+@pytest.mark.parametrize("text", ["not red hair", "no red hair", "without very long hair", "blonde hair not red"])
+def test_what_is_not_wanted_is_not_asked_for(text: str) -> None:
+    """Neither red nor long: the words are shown as not understood."""
+    colour, length = Attribute("hair_colour", ("blue", "red"), (0.5, 0.5)), Attribute("hair_length", knots=(-1.0, 0.0, 1.0))
+    conditions = Conditions((colour, length))
+    found = asked_by(text, conditions)
+    assert found.conditions == {}
+    assert set(found.unread) & {"red", "long"}
+
+
+def test_a_number_below_zero_is_read_as_such() -> None:
+    """The sign belongs to it."""
+    conditions = Conditions((Attribute("hair_length", knots=(-1.0, 0.0, 1.0)),))
+    assert asked_by("hair length -0.5", conditions).conditions == {"hair_length": -0.5}

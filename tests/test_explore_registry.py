@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from promoting import made, project, studio
 
+from ganlib.errors import AtelierError
 from ganlib.sampling.model import load_model
 from tasks import places
 from tasks.explore.shelf import Shelf
@@ -50,3 +51,16 @@ def test_looking_makes_nothing(project: Path) -> None:
     assert (shelf.listed().versions, shelf.listed().trouble) == ((), "")
     assert worker.versions() == []
     assert not (store.HOME / "mlflow.db").exists()
+
+
+@pytest.mark.parametrize("digest", ["../../victim", "/victim", "A" * 64, "f" * 63])
+def test_a_digest_that_is_a_path_is_refused_and_nothing_is_removed(tmp_path: Path, digest: str) -> None:
+    """Whoever may write to a registry could set it so: no folder outside of the cache is read, or taken away."""
+    victim = tmp_path / "victim"
+    victim.mkdir()
+    (victim / "model.json").write_text("{}")
+    listed = [{"number": "1", "digest": digest, "champion": True}]
+    shelf = Shelf(places.MODEL, tmp_path / "a" / "cache", lambda order, *_: (listed, "") if order == "versions" else ("", ""))
+    with pytest.raises(AtelierError, match="expected a digest of its weights"):
+        shelf.open("champion")
+    assert (victim / "model.json").exists()

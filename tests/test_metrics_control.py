@@ -66,7 +66,7 @@ class TestMeasures:
         assert [(one.attribute, one.measure) for one in found] == [("colour", "agreement"), ("length", "r")]
         assert all(one.value == one.real > 0.9 for one in found)
         entry = to_json(found, {"length": {"colour": 0.0}})["length"]
-        assert set(entry) == {"r", "standard_error", "real", "n", "changes_else"}
+        assert set(entry) == {"r", "error", "real", "n", "changes_else"}
 
 
 def test_shown_combinations_stand_beside_withheld_ones():

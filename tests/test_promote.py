@@ -56,6 +56,7 @@ def test_the_first_model_becomes_the_champion(studio: Path, monkeypatch: pytest.
     assert shown() == {
         "promoted": True,
         "reasons": shown()["reasons"],
+        "model": candidate.generator,
         "candidate": "version 1",
         "champion": None,
         "score": None,

@@ -30,6 +30,7 @@ from tasks.page.pictures import show
 from tasks.report import report, rows
 
 DECISION: dict[str, Any] = {
+    "model": "",
     "promoted": False,
     "reasons": ["The gain is within the error.", HOSTILE],
     "candidate": "generator 4",
@@ -318,7 +319,8 @@ class TestTheDecision:
             path.write_text(text)
         assert step.complete() == places.REPORT
         places.RUNS.mkdir()
-        for text in ("{", json.dumps({**DECISION, "score": {**DECISION["score"], "new": 99.0}})):
+        others = ({**DECISION, "score": {**DECISION["score"], "new": 99.0}}, {**DECISION, "model": "f00d", "score": None})
+        for text in ("{", *map(json.dumps, others)):
             places.DECISION.write_text(text)
             assert step.complete() == places.REPORT
         places.DECISION.write_text(json.dumps(DECISION))

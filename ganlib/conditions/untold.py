@@ -2,22 +2,22 @@
 
 import torch
 from torch import Tensor
-from torch.nn.functional import cross_entropy, mse_loss
+from torch.nn.functional import cross_entropy
 
 from ganlib.conditions.conditions import Conditions
 
 
-def untold(answers: Tensor, told: Tensor, conditions: Conditions) -> Tensor:
+def untold(answers: Tensor, told: Tensor, conditions: Conditions, kept: Tensor | None = None) -> Tensor:
     """The mean over attributes of what answers [N, width] fail to tell: cross-entropy of classes, squared errors of numbers.
 
-    Pictures of which nothing is told, all zeros, do not count.
+    kept: [N], 1 for pictures of which something is told, 0 for the others, which do not count; None where all are.
     """
+    kept = answers.new_ones(len(answers)) if kept is None else kept.to(answers.dtype)
     losses = []
     for attribute, place in zip(conditions.attributes, conditions.slices(), strict=True):
         if attribute.values:
-            known = told[:, place].sum(dim=1)
             each = cross_entropy(answers[:, place], told[:, place].argmax(dim=1), reduction="none")
-            losses.append((each * known).sum() / known.sum().clamp(min=1))
         else:
-            losses.append(mse_loss(answers[:, place], told[:, place]))
+            each = (answers[:, place.start] - told[:, place.start]).square()
+        losses.append((each * kept).sum() / kept.sum().clamp(min=1))
     return torch.stack(losses).mean()

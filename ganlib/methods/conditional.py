@@ -110,7 +110,7 @@ class ConditionalGame(Game):
         self.codes_latent = knobs.network.latent
         self.latent = self.codes_latent + len(self.conditions.attributes)
         self.share_g = knobs.teach_g / knobs.teach_d if knobs.teach_d else 0.0
-        self._told: tuple[Batch, Tensor] | None = None
+        self._told: tuple[Batch, Tensor, Tensor | None] | None = None
 
     def build(self, knobs: Gan, setting: Setting) -> tuple[nn.Module, nn.Module]:
         """The generator of what networks are told, and a discriminator that answers more."""
@@ -126,20 +126,21 @@ class ConditionalGame(Game):
     def told(self, batch: Batch) -> Tensor:
         """What both are told of the batch, [N, width]: the same in all of a step."""
         if self._told is None or self._told[0] is not batch:
-            self._told = batch, self._tell(batch)
+            self._told = batch, *self._tell(batch)
         return self._told[1]
 
-    def _tell(self, batch: Batch) -> Tensor:
+    def _tell(self, batch: Batch) -> tuple[Tensor, Tensor | None]:
+        """What is told of the batch, and of which of its pictures, [N] (None: of all)."""
         number = len(batch.real)
         if self.table is None:
             asked = rolled(torch.randn, (number, self.latent), batch.dice, self.device)
             drawn: Tensor = self.g.told(asked)  # type: ignore[operator]
-            return drawn
+            return drawn, None
         told = self.table[batch.rows.to(self.device)]
-        if self.asking.drop:
-            kept = rolled(torch.rand, (number, 1), batch.dice, self.device) >= self.asking.drop
-            told = told * kept
-        return told
+        if not self.asking.drop:
+            return told, None
+        kept = rolled(torch.rand, (number, 1), batch.dice, self.device) >= self.asking.drop
+        return told * kept, kept[:, 0]
 
     def draw(self, codes: Tensor) -> Tensor:
         """The decoder's pictures, float32 [N, C, H, W], of what it is told itself."""
@@ -155,7 +156,9 @@ class ConditionalGame(Game):
             scores = scores + (answers[:, 1:] * told).sum(dim=1)
         if self.asking.signal == "projection" or not self.asking.teach_d or (self.finds and real):
             return Heard(scores)
-        return Heard(scores, self.asking.teach_d * untold(answers[:, 1:], told, self.conditions))
+        return Heard(
+            scores, self.asking.teach_d * untold(answers[:, 1:], told, self.conditions, self._told[2] if self._told else None)
+        )
 
     def judge(self) -> nn.Module | None:
         """The discriminator's score of a picture alone."""

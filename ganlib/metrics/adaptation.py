@@ -6,10 +6,10 @@ from typing import Any
 import numpy as np
 
 from ganlib.metrics.config import EvaluateConfig
-from ganlib.metrics.control import six
 from ganlib.metrics.diversity import diversity
 from ganlib.metrics.extractors import load_extractor
 from ganlib.metrics.features import Pictures, extract
+from ganlib.metrics.fingerprint import six
 from ganlib.metrics.inputs import coloured
 from ganlib.metrics.kernel import kernel_distance
 from ganlib.metrics.measure import Measurement

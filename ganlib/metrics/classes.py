@@ -52,7 +52,8 @@ def class_scores(judged: Judged) -> tuple[Measurement, ...]:
 class ClassDistance:
     """The Fréchet distance of one class at `number` pictures of each kind, with error and floor; None where there are too few.
 
-    real, generated: how many there were."""
+    real, generated: how many there were. taken, real_taken: how many of all generated ones, and of all held-out ones, the
+    classifier takes for it."""
 
     name: str
     real: int
@@ -61,6 +62,8 @@ class ClassDistance:
     fd: float | None = None
     error: float | None = None
     floor: float | None = None
+    taken: int = 0
+    real_taken: int = 0
 
 
 def class_distance(name: str, fake: Features, real: Features, other: Features, seed: int) -> ClassDistance:

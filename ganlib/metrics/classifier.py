@@ -4,6 +4,7 @@ Its weights lie in one safetensors file that says what they are of; the same dat
 """
 
 import json
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,11 +14,14 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from ganlib.conditions import attribute
+from ganlib.conditions import untold as untold_of
 from ganlib.conditions.attribute import Value
 from ganlib.conditions.conditions import Conditions, of_labels
 from ganlib.conditions.untold import untold
 from ganlib.errors import AtelierError
 from ganlib.files import digest_bytes, digest_file, write_bytes
+from ganlib.metrics import resize
 from ganlib.metrics.parallel import parallel, single
 from ganlib.metrics.resize import antialiased
 from ganlib.progress import Progress
@@ -89,7 +93,7 @@ def classifier_for(pictures: Pictures, columns: Columns, folder: Path, seed: int
     """
     conditions = of_labels(columns, "evaluate.label")
     told = conditions.table(columns)
-    identity = [conditions.plain(), seed, pictures.shape, digest_file(Path(__file__)), torch.__version__]
+    identity = [conditions.plain(), seed, pictures.shape, _code(), torch.__version__]
     key = digest_bytes(json.dumps(identity).encode(), told.tobytes(), np.ascontiguousarray(pictures).data)
     path = folder / f"classifier-{key}.safetensors"
     if not path.exists():
@@ -136,6 +140,11 @@ def _train(pictures: Pictures, told: Tensor, conditions: Conditions, seed: int) 
             schedule.step()
             progress.advance(1)
     return network.eval()
+
+
+def _code() -> list[str]:
+    """Of what decides the weights."""
+    return [digest_file(Path(str(module.__file__))) for module in (sys.modules[__name__], resize, attribute, untold_of)]
 
 
 def _write(path: Path, network: Network, conditions: Conditions, size: int) -> None:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from ganlib.conditions.attribute import Attribute, Value
 from ganlib.errors import AtelierError
 from ganlib.metrics.classifier import Classifier, Columns, Pictures
+from ganlib.metrics.fingerprint import six
 from ganlib.metrics.measure import share
 
 
@@ -77,15 +78,10 @@ def to_json(found: Sequence[Control], leaks: Mapping[str, Mapping[str, float]]) 
     return {
         one.attribute: {
             one.measure: six(one.value),
-            "standard_error": six(one.error),
+            "error": six(one.error),
             "real": six(one.real),
             "n": one.n,
             "changes_else": {name: six(value) for name, value in leaks.get(one.attribute, {}).items()},
         }
         for one in found
     }
-
-
-def six(number: float) -> float:
-    """As many digits as are written down."""
-    return float(f"{number:.6g}")

@@ -1,5 +1,6 @@
 """What a person wants to see behind the scores: the pictures nearest to training ones, the best, the worst; each class."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -37,12 +38,13 @@ def class_distances(evaluation: Evaluation) -> list[ClassDistance]:
     if judged is None or truth is None or floor_classes is None:
         return []
     drawn = judged.taken if judged.asked is None else judged.asked
-    return [
-        class_distance(
-            name, case.fake[drawn == place], case.real[truth == place], evaluation.floors.fake[floor_classes == place], case.seed
-        )
-        for place, name in enumerate(judged.classes)
-    ]
+    real_taken = evaluation.floors.judged.taken if evaluation.floors.judged else truth
+    found = []
+    for place, name in enumerate(judged.classes):
+        other = evaluation.floors.fake[floor_classes == place]
+        one = class_distance(name, case.fake[drawn == place], case.real[truth == place], other, case.seed)
+        found.append(replace(one, taken=int((judged.taken == place).sum()), real_taken=int((real_taken == place).sum())))
+    return found
 
 
 def _copies(evaluation: Evaluation) -> dict[str, Any]:
@@ -64,4 +66,5 @@ def _copies(evaluation: Evaluation) -> dict[str, Any]:
 def _entry(found: ClassDistance) -> dict[str, Any]:
     numbers = {"fd": found.fd, "standard_error": found.error, "floor": found.floor}
     counts = {"class": found.name, "real": found.real, "generated": found.generated, "n": found.number}
+    counts |= {"taken": found.taken, "real_taken": found.real_taken}
     return counts | {name: None if value is None else six(value) for name, value in numbers.items()}

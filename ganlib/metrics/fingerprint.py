@@ -73,7 +73,7 @@ def compare(new: Score, old: Score) -> Comparison:
     """How much better `new` is; raises `AtelierError`, naming what differs, when the two were not made alike."""
     if new.name != old.name:
         raise AtelierError(f"Expected two scores of one name, found {new.name} and {old.name}; they were not compared.")
-    ours, theirs = asdict(new.fingerprint), asdict(old.fingerprint)
+    ours, theirs = (_mattering(score) for score in (new, old))
     differing = [f"{name} ({ours[name]} and {theirs[name]})" for name in ours if ours[name] != theirs[name]]
     if differing:
         raise AtelierError(
@@ -82,6 +82,16 @@ def compare(new: Score, old: Score) -> Comparison:
         )
     rise = new.value - old.value
     return Comparison(new.name, -rise if new.name.startswith(LOWER_IS_BETTER) else rise, hypot(new.error, old.error))
+
+
+def _mattering(score: Score) -> dict[str, Any]:
+    """What a score depends on: where copies were looked for, and who told classes apart, matter to few of them."""
+    left = {name for names, of in _ONLY.items() if score.name not in of for name in names}
+    return {name: value for name, value in asdict(score.fingerprint).items() if name not in left}
+
+
+#: Parts of a fingerprint on which only these scores depend. (By the features of a classifier, `weights` says which it was.)
+_ONLY = {("training", "training_digest"): ("copied",), ("label", "classifier"): ("class_coverage", "label_agreement")}
 
 
 def to_json(scores: list[Score]) -> dict[str, Any]:

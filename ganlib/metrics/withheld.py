@@ -10,7 +10,8 @@ from ganlib.conditions.attribute import Value
 from ganlib.conditions.conditions import rows_having
 from ganlib.metrics.classes import class_distance
 from ganlib.metrics.classifier import Classifier, Columns, Pictures
-from ganlib.metrics.control import agreement, six
+from ganlib.metrics.control import agreement
+from ganlib.metrics.fingerprint import six
 from ganlib.metrics.moments import Features
 
 Combination = Mapping[str, Value]
@@ -36,9 +37,9 @@ def entry(shown: Shown, judge: Classifier, seed: int) -> dict[str, Any]:
     for attribute in judge.conditions.attributes:
         if attribute.name in shown.combination and attribute.values:
             _, value, error = agreement(attribute, shown.asked[attribute.name], read[attribute.name])
-            obeyed[attribute.name] = {"agreement": six(value), "standard_error": six(error)}
+            obeyed[attribute.name] = {"agreement": six(value), "error": six(error)}
     found = class_distance("", shown.fake, shown.real, shown.other, seed)
-    numbers = {"fd": found.fd, "standard_error": found.error, "floor": found.floor}
+    numbers = {"fd": found.fd, "error": found.error, "floor": found.floor}
     distance = {name: None if value is None else six(value) for name, value in numbers.items()}
     return {"combination": dict(shown.combination), "n": len(shown.drawn), **obeyed, "distance": {"n": found.number, **distance}}
 

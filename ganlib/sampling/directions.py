@@ -10,7 +10,7 @@ from torch import Tensor, tensor
 from ganlib.errors import AtelierError
 from ganlib.files import write_json
 from ganlib.knobs import unknown
-from ganlib.metrics.control import six
+from ganlib.metrics.fingerprint import six
 from ganlib.sampling.axes import Aim, Axes
 from ganlib.sampling.closed_form import closed_form
 from ganlib.sampling.fitted import fitted

@@ -105,8 +105,14 @@ def _wanted(given: Mapping[str, Any], conditions: Conditions | None) -> dict[str
         huge = isinstance(value, int) and abs(value) > _LAST
         if huge or isinstance(value, bool) or not isinstance(value, (str, int, float)):
             raise AtelierError(f"{name[:80]}: expected a text or a number, found {_shown(value)}. Nothing was drawn.")
-        conditions.attribute(name).asked(value)
+        wanted[name] = _of_class(value) if conditions.attribute(name).values else value
+        conditions.attribute(name).asked(wanted[name])
     return wanted
+
+
+def _of_class(value: Value) -> Value:
+    """A class that is written as a number comes as 2.0 out of a table with gaps."""
+    return str(int(value)) if isinstance(value, float) and value.is_integer() else value
 
 
 def _mapping(value: Any) -> dict[str, Any]:

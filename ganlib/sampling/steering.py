@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ganlib.metrics.control import six
+from ganlib.metrics.fingerprint import six
 from ganlib.pictures.decode import Pixels
 from ganlib.sampling.asked import codes_of
 from ganlib.sampling.directions import Direction

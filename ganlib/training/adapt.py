@@ -13,7 +13,7 @@ import torch
 from torch import nn
 
 from ganlib.errors import AtelierError
-from ganlib.files import digest_bytes, digest_file, new_folder, write_text
+from ganlib.files import digest_bytes, digest_file, new_folder, write_bytes, write_text
 from ganlib.knobs import Natural, PositiveFloat, Share
 from ganlib.methods.base import Setting
 from ganlib.methods.conditional import Conditional
@@ -21,7 +21,7 @@ from ganlib.methods.gan import Game, Gan
 from ganlib.pictures.augment import Augment
 from ganlib.pictures.decode import Pixels
 from ganlib.sampling.card import NAME, Facts, card
-from ganlib.sampling.model import build_method, load_model, load_network, read_card, write_model
+from ganlib.sampling.model import TOGETHER, build_method, load_model, load_network, read_card, write_model
 from ganlib.training import loop
 from ganlib.training.config import Course, TrainConfig
 from ganlib.training.device import Machine, prepare
@@ -136,10 +136,12 @@ def _publish(
         "dataset": digest,
         "kimg": images / 1000,
         "adapted": {"from": digest_file(start / "generator.safetensors"), "kimg": before["kimg"], "pictures": len(pictures)},
-        **({"conditions": before["conditions"]} if before.get("conditions") else {}),
+        **{name: before[name] for name in ("conditions", "withheld") if name in before},
     }
     seen = {"digest": digest, "train": len(pictures), "heldout": 0, "size": before["size"], "channels": before["channels"]}
     with new_folder(out, "model.json") as partial:
         write_model(partial, learner.published(), method, known)
+        if (start / TOGETHER).exists():  # without it a seed's pictures would be asked to be others
+            write_bytes(partial / TOGETHER, (start / TOGETHER).read_bytes())
         write_text(partial / NAME, card(Facts(read_card(partial), seen, licences=[""])))
         write_histories(folder, partial)

@@ -3,11 +3,11 @@
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
+from ganlib.conditions.attribute import Value
 from ganlib.conditions.conditions import of_labels, rows_having
-from ganlib.conditions.labels import PREFIX, columns_of
+from ganlib.conditions.labels import columns_of
 from ganlib.errors import AtelierError
 from ganlib.methods.base import Setting
 from ganlib.pictures.store import Store
@@ -33,12 +33,12 @@ def setting_for(store: Store, config: TrainConfig, machine: Machine) -> Setting:
     return Setting(*plain, conditions, conditions.table(columns))
 
 
-def together(store: Store, names: Sequence[str], withhold: Sequence[Combination]) -> pd.DataFrame:
-    """How attributes go together in what was learned from: columns `label.<name>`, a row a picture, 10,000 of them at most."""
+def together(store: Store, names: Sequence[str], withhold: Sequence[Combination]) -> dict[str, list[Value | None]]:
+    """How attributes go together in what was learned from: a column an attribute, a row a picture, 10,000 of them at most."""
     rows = rows_to_learn(store, withhold, 1)
     rows = np.arange(len(store.train)) if rows is None else rows
     chosen = np.sort(np.random.default_rng(0).permutation(rows)[:ROWS])
-    return store.manifest.iloc[chosen][[f"{PREFIX}{name}" for name in names]].reset_index(drop=True)
+    return columns_of(store.manifest.iloc[chosen], names)
 
 
 def rows_to_learn(store: Store, withhold: Sequence[Combination], batch: int) -> NDArray[np.int64] | None:

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
 import torch
 from numpy.typing import NDArray
 
@@ -21,6 +20,7 @@ from ganlib.nets import NETWORKS
 from ganlib.nets.base import check_size
 from ganlib.pictures.store import Store
 from ganlib.pictures.tables import parquet_bytes
+from ganlib.sampling.asked import table_of
 from ganlib.sampling.card import NAME, card, facts_of
 from ganlib.sampling.model import TOGETHER, read_card, write_model
 from ganlib.training import loop
@@ -173,8 +173,7 @@ def _publish(learner: Learner, store: Store, images: int, config: TrainConfig, f
     with new_folder(out, "model.json") as partial:
         write_model(partial, learner.published(), config.method, known)
         if names := getattr(config.method, "conditions", ()):
-            table = pa.Table.from_pandas(together(store, names, config.withhold), preserve_index=False)
-            write_bytes(partial / TOGETHER, parquet_bytes(table))
+            write_bytes(partial / TOGETHER, parquet_bytes(table_of(together(store, names, config.withhold))))
         write_text(partial / NAME, card(facts_of(read_card(partial), store)))
         write_histories(folder, partial)
 

@@ -7,9 +7,9 @@ from torch import Tensor
 
 from ganlib.conditions.attribute import NONE, Value
 from ganlib.sampling import asked as library
-from ganlib.sampling.interpolate import at
+from ganlib.sampling.interpolate import between
 from ganlib.sampling.model import Model
-from ganlib.sampling.space import attribute_of, width
+from ganlib.sampling.space import attribute_of
 from ganlib.sampling.truncation import truncated
 from tasks.explore.directions import along
 from tasks.explore.opened import Opened
@@ -25,7 +25,7 @@ def code_of(state: State, opened: Opened) -> Tensor:
     model = opened.model
     code = origin(state.first, model)
     if state.second is not None and state.share > 0:
-        code = between(code, origin(state.second, model), state.share, model)
+        code = _between(code, origin(state.second, model), state.share, model)
     if state.truncation < 1:
         code = truncated(code, state.truncation, model.conditions)
     code = along(code, opened.directions, state.directions)
@@ -38,19 +38,12 @@ def origin(start: Origin, model: Model) -> Tensor:
     code = library.codes_of(model, 1, start.seed, start.picture)
     for depth, step in enumerate(start.steps):
         towards = library.codes_of(model, 1, start.seed, PICTURES + WAYS * depth + step.to)
-        code = between(code, towards, step.far, model)
+        code = _between(code, towards, step.far, model)
     return code
 
 
-def between(first: Tensor, second: Tensor, share: float, model: Model) -> Tensor:
-    """The code [1, latent] at a share of the way from one to another, both [1, latent], on a great circle; classes that are
-    asked for are those of the nearer one, for between two there is only a third."""
-    moved = at(first, second, torch.full((1, 1), share))
-    attributes = model.conditions.attributes if model.conditions else ()
-    for place, attribute in enumerate(attributes, start=width(model.latent, model.conditions)):
-        if attribute.values:
-            moved[:, place] = (first if share < 0.5 else second)[:, place]
-    return moved
+def _between(first: Tensor, second: Tensor, share: float, model: Model) -> Tensor:
+    return between(first[0], second[0], torch.full((1, 1), share), model.conditions)
 
 
 def asked(code: Tensor, wanted: Mapping[str, str | float], model: Model) -> Tensor:

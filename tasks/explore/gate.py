@@ -68,7 +68,7 @@ def refused(scope: Message, headers: dict[str, str], most: int) -> tuple[int, st
     if scope["path"].startswith("/api/") and headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
         return 403, "Expected a question of the explorer's own page, found one of another page."
     length = headers.get("content-length", "0")
-    if not length.isdigit() or len(length) > 18 or int(length) > most:
+    if not (length.isascii() and length.isdigit()) or len(length) > 18 or int(length) > most:
         return 413, _too_long(most)
     return None
 

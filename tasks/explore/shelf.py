@@ -124,7 +124,7 @@ class Shelf:
 
     def _fetched(self, version: Version) -> Path:
         """The folder of a version, which is fetched if it is not here yet."""
-        if not re.fullmatch(r"[0-9a-f]{64}", version.digest):
+        if not re.fullmatch(r"[0-9a-f]{64}", version.digest):  # whoever may write to a registry could set a tag that is a path
             raise AtelierError(f"Version {version.number}: expected a digest of its weights, found {version.digest[:80]}.")
         folder = self.cache / version.digest
         if folder.is_dir():

@@ -46,9 +46,10 @@ def asked_by(text: str, conditions: Conditions | None) -> AskedBy:
     """What `text` asks for. A value is found by its own words ("red"); where several attributes have it, the one whose name
     stands nearest is meant. A number is asked for by its attribute's name and a size ("long hair") or a number ("hair length
     0.7")."""
-    words = [word for word in re.findall(r"[^\W_]+(?:[.'-][^\W_]+)*", text.lower())]
+    words = [word for word in re.findall(r"(?<![^\W_])-\d+(?:\.\d+)?|[^\W_]+(?:[.'-][^\W_]+)*", text.lower())]
     attributes = conditions.attributes if conditions else ()
-    found = [*_nothing_of(words, attributes), *_numbers(words, attributes), *_values(words, attributes)]
+    positive = [one for one in (*_numbers(words, attributes), *_values(words, attributes)) if not _denied(words, one)]
+    found = [*_nothing_of(words, attributes), *positive]
     chosen: dict[str, Found] = {}
     taken: set[int] = set()
     for one in found:
@@ -57,7 +58,7 @@ def asked_by(text: str, conditions: Conditions | None) -> AskedBy:
             chosen[one.name] = one
             taken |= places
     for one in _something_of(words, attributes):
-        if one.name not in chosen and not set(range(one.start, one.end)) & taken:
+        if not _denied(words, one) and one.name not in chosen and not set(range(one.start, one.end)) & taken:
             chosen[one.name] = one
             taken.add(one.start)
     named = {word for name in chosen for word in _words(name)}
@@ -81,6 +82,12 @@ def _nothing_of(words: list[str], attributes: Sequence[Attribute]) -> list[Found
     return found
 
 
+def _denied(words: list[str], one: Found) -> bool:
+    """ "not red", "without long hair": what is not wanted is nothing that is asked for, and stays unread."""
+    before = [word for word in words[max(0, one.start - 3) : one.start] if word not in STOP and word not in VERY]
+    return bool(before) and before[-1] in NOT
+
+
 def _something_of(words: list[str], attributes: Sequence[Attribute]) -> list[Found]:
     """ "glasses": the most frequent ones of an attribute that a picture may lack."""
     lacking = [attribute for attribute in attributes if NONE in attribute.values]
@@ -102,7 +109,7 @@ def _numbers(words: list[str], attributes: Sequence[Attribute]) -> list[Found]:
                 very = place > 0 and words[place - 1] in VERY
                 share = round(SIZES[word]) if very and SIZES[word] != 0.5 else SIZES[word]
                 found.append(Found(place - very, place + 1, one.name, _quantile(one, share)))
-            if re.fullmatch(r"\d+(\.\d+)?", word) and place and _names(one, words[place - 1]):
+            if re.fullmatch(r"-?\d+(\.\d+)?", word) and place and _names(one, words[place - 1]):
                 value = min(max(float(word), one.knots[0]), one.knots[-1])
                 found.append(Found(place, place + 1, one.name, value))
     return found

@@ -33,11 +33,12 @@ def _fill(page: str, name: str, html: str) -> str:
     return before + gap + html + end + after
 
 
-def read_decision(path: Path, numbers: Mapping[str, Any]) -> dict[str, Any] | None:
-    """The last decision; None where there is none, where it cannot be read, and where it is about other scores than these."""
+def read_decision(path: Path, numbers: Mapping[str, Any], model: str) -> dict[str, Any] | None:
+    """The last decision; None where there is none, where it cannot be read, and where it is about other scores than these, or
+    another model than the one of these weights (a sha256)."""
     try:
         decision: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        return decision if _about(decision, numbers) else None
+        return decision if decision["model"] == model and _about(decision, numbers) else None
     except (OSError, ValueError, KeyError, TypeError):
         return None
 

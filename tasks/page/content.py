@@ -67,7 +67,7 @@ def obeyed(control: Mapping[str, Any]) -> list[dict[str, Any]]:
             "name": name,
             "measure": "correlation r" if "r" in entry else "agreement",
             "value": entry["r"] if "r" in entry else entry["agreement"],
-            "error": entry["standard_error"],
+            "error": entry["error"],
             "real": entry["real"],
             "else": ", ".join(f"{other} {number(value)}" for other, value in entry["changes_else"].items()),
         }

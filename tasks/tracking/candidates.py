@@ -11,6 +11,8 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from filelock import FileLock
+
 from ganlib.files import digest_bytes, digest_file, new_folder, write_json
 from tasks.digests import dvc_md5
 from tasks.places import RUNS
@@ -19,6 +21,7 @@ from tasks.tracking.describe import now
 
 QUEUE = RUNS / "promote"
 LOCK = QUEUE / ".lock"  # held by the one process that asks for verdicts
+WAIT = 300.0  # seconds: the one who judges may have to trace a generator
 CARD = "candidate.json"
 WEIGHTS = "generator.safetensors"
 PUBLISHED = "published"  # the folder of a run's artefacts with what is needed to draw as the project does
@@ -50,7 +53,16 @@ def describe(model: Path, scores: Mapping[str, Any], forced: bool = False) -> Ca
 
 
 def keep(candidate: Candidate, model: Path) -> None:
-    """Put it at the end of the queue, with what is needed to draw from it again; one that waits already keeps its place."""
+    """Put it at the end of the queue, with what is needed to draw from it again; one that waits already keeps its place.
+
+    Not while somebody judges: what is written into a folder then could go unread, and the folder with it.
+    """
+    QUEUE.mkdir(parents=True, exist_ok=True)
+    with FileLock(LOCK, timeout=WAIT):
+        _keep(candidate, model)
+
+
+def _keep(candidate: Candidate, model: Path) -> None:
     for folder in waiting():
         if (known := read(folder)) and known.identity == candidate.identity:
             write_json(folder / CARD, asdict(replace(candidate, forced=candidate.forced or known.forced)))

@@ -11,8 +11,7 @@ from ganlib.metrics.fingerprint import Score, compare, from_json
 from ganlib.metrics.promotion import Decision, PromoteConfig, decide, gates
 from tasks.tracking.candidates import Candidate
 from tasks.tracking.claims import Held
-from tasks.tracking.generator import NAME
-from tasks.tracking.registry import DECISION, WITHDRAWN, Registry, Version
+from tasks.tracking.registry import DECISION, Registry, Version
 from tasks.tracking.verdict import Verdict, verdict
 
 FORCE = "To make it the champion all the same: python -m tasks.promote --force"
@@ -77,9 +76,10 @@ class Court:
         if after is None or after.number != self.version.number:
             other = after.name if after else "nobody"
             reason = f"It was to be, but at the same moment somebody made {other} the champion, and that stands."
-            return Verdict(False, [*found.reasons, reason], found.candidate, other, found.score, found.identity, settled=False)
-        if WITHDRAWN in self.version.tags:
-            self.registry.client.delete_model_version_tag(NAME, self.version.number, WITHDRAWN)
+            return Verdict(
+                False, [*found.reasons, reason], found.candidate, other, found.score, found.model, found.identity, settled=False
+            )
+        self.registry.restore(self.candidate.generator)
         return found
 
     def _already(self, champion: Version) -> Verdict:
@@ -93,7 +93,7 @@ class Court:
     def _decide(self, champion: Version | None) -> Verdict:
         if self.candidate.forced:
             return self._verdict(self._forced(champion), champion)
-        if since := self.version.tags.get(WITHDRAWN):
+        if since := self.registry.withdrawn(self.candidate.generator):
             reason = f"It was rolled back from ({since}), and the same model does not come back, whatever it scores. {FORCE}"
             return self._verdict(Decision(False, (reason,)), champion)
         fit = gates(self.scores, self.config)

@@ -19,7 +19,7 @@ from tasks.tracking.candidates import PUBLISHED, Candidate
 from tasks.tracking.claims import claimed
 from tasks.tracking.court import Again, Court, NotAlike
 from tasks.tracking.generator import NAME, find_generator, log_generator
-from tasks.tracking.registry import ALIAS, WITHDRAWN, Registry, called
+from tasks.tracking.registry import ALIAS, GENERATOR, WITHDRAWN, Registry, called
 from tasks.tracking.run import Tracker
 from tasks.tracking.verdict import Verdict, sentence, verdict
 
@@ -68,10 +68,16 @@ def rollback() -> dict[str, Any]:
                 "changed: it is still the champion."
             }
         held.check()
+        model = champion.tags.get(GENERATOR, "")
         registry.note(champion.number, {WITHDRAWN: datetime.now(UTC).isoformat(" ", "minutes")})
         registry.client.set_registered_model_alias(NAME, ALIAS, number)
         registry.remember(past)
-        return {"back_from": called(champion.number), "to": called(number), "gone": [called(other) for other in gone]}
+        return {
+            "back_from": called(champion.number),
+            "to": called(number),
+            "gone": [called(other) for other in gone],
+            "model": model,
+        }
 
 
 def _judge(tracker: Tracker, place: Path, config: PromoteConfig, again: Again | None) -> Verdict:

@@ -83,6 +83,17 @@ class Registry:
         found = self.client.search_model_versions(f"name = '{NAME}' and tags.`{MODEL}` = '{candidate.model}'")
         return _read(min(found, key=lambda version: int(version.version))) if found else None
 
+    def withdrawn(self, generator: str) -> str | None:
+        """Since when the model of these weights is rolled back from, under whatever version; None where it is not."""
+        found = self.client.search_model_versions(f"name = '{NAME}' and tags.`{GENERATOR}` = '{generator}'")
+        return next((version.tags[WITHDRAWN] for version in found if WITHDRAWN in version.tags), None)
+
+    def restore(self, generator: str) -> None:
+        """Forget that it was rolled back from."""
+        for version in self.client.search_model_versions(f"name = '{NAME}' and tags.`{GENERATOR}` = '{generator}'"):
+            if WITHDRAWN in version.tags:
+                self.client.delete_model_version_tag(NAME, str(version.version), WITHDRAWN)
+
     def add(self, candidate: Candidate, run: str, uri: str) -> Version:
         """A new version: the model that `run` has logged as `uri` ("models:/m-...")."""
         tags = {MODEL: candidate.model, GENERATOR: candidate.generator}

@@ -11,13 +11,15 @@ from tasks.tracking.candidates import Candidate
 @dataclass(frozen=True)
 class Verdict:
     """promoted: whether the candidate is the champion now. champion: the one that it was measured against, if there was one.
-    score: the main one of both. settled: whether asking again would change nothing as long as the champion stays."""
+    score: the main one of both. model: the sha256 of its weights. settled: whether asking again would change nothing as long
+    as the champion stays."""
 
     promoted: bool
     reasons: list[str]
     candidate: str
     champion: str | None = None
     score: dict[str, Any] | None = None
+    model: str = ""
     identity: str = ""
     settled: bool = True
 
@@ -29,7 +31,9 @@ class Verdict:
 def verdict(decision: Decision, candidate: Candidate, called: str, champion: str | None, settled: bool = True) -> Verdict:
     """The verdict that a decision about a candidate is; called: how a person may call it."""
     score = asdict(decision.score) if decision.score else None
-    return Verdict(decision.promoted, list(decision.reasons), called, champion, score, candidate.identity, settled)
+    return Verdict(
+        decision.promoted, list(decision.reasons), called, champion, score, candidate.generator, candidate.identity, settled
+    )
 
 
 def sentence(shown: Mapping[str, Any]) -> str:

@@ -27,7 +27,8 @@ class Finding:
 class Evidence:
     """A run as it left itself: lines of history.jsonl and of watch.jsonl, and if it has been scored what evaluate.json holds.
 
-    classes: what the evaluation counted for each value of a label (`class`, `real`, `generated`), where there are labels.
+    classes: what the evaluation counted for each value of a label (`class`, `real`, and what the classifier takes generated and
+    held-out pictures for: `taken`, `real_taken`), where there are labels.
     """
 
     history: Lines = ()
