@@ -11,6 +11,7 @@ from typing import Any
 import mlflow
 import pytest
 import torch
+from filelock import FileLock
 from promoting import champion, client, made, project, registry, shown, studio, versions, waiting
 from recording import a_record, runs
 
@@ -166,6 +167,30 @@ def test_a_deleted_version_is_passed_over(studio: Path) -> None:
     client().delete_model_version(NAME, "2")
     assert "from version 3 to version 1. Passed over, for it was deleted: version 2." in promote.rollback()
     assert champion() == "1"
+
+
+def test_the_same_weights_with_another_card_stay_rolled_back(studio: Path) -> None:
+    """Its folder is another one for DVC, and it becomes a version of its own; but it is the same model."""
+    made(1, 1000.0)
+    promote.promote()
+    made(2, 900.0)
+    promote.promote()
+    promote.rollback()
+    made(2, 500.0)
+    (places.MODEL / "README.md").write_text("a card in other words")
+    assert promote.promote().startswith("Version 3 does not become the champion; version 1 stays. It was rolled back from (")
+    assert champion() == "1"
+
+
+def test_a_wish_that_comes_while_others_are_judged_waits_and_is_not_lost(studio: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is written under the hands of the one who judges: whoever comes then waits, and says so when it takes too long."""
+    made(1, 1000.0)
+    monkeypatch.setattr(candidates, "WAIT", 0.2)
+    candidates.QUEUE.mkdir(parents=True)
+    with FileLock(candidates.LOCK), pytest.raises(AtelierError, match=r"nothing is lost: run `python -m tasks\.promote` again"):
+        promote.promote(force=True)
+    assert waiting() == 0
+    assert promote.promote(force=True).startswith("Version 1 is the champion")
 
 
 def test_there_is_nothing_to_roll_back_without_a_champion(studio: Path) -> None:

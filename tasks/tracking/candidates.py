@@ -11,8 +11,9 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock
+from filelock import FileLock, Timeout
 
+from ganlib.errors import AtelierError
 from ganlib.files import digest_bytes, digest_file, new_folder, write_json
 from tasks.digests import dvc_md5
 from tasks.places import RUNS
@@ -55,11 +56,18 @@ def describe(model: Path, scores: Mapping[str, Any], forced: bool = False) -> Ca
 def keep(candidate: Candidate, model: Path) -> None:
     """Put it at the end of the queue, with what is needed to draw from it again; one that waits already keeps its place.
 
-    Not while somebody judges: what is written into a folder then could go unread, and the folder with it.
+    Not while somebody judges: what is written into a folder then could go unread, and the folder with it. Raises `AtelierError`
+    where that takes too long.
     """
     QUEUE.mkdir(parents=True, exist_ok=True)
-    with FileLock(LOCK, timeout=WAIT):
-        _keep(candidate, model)
+    try:
+        with FileLock(LOCK, timeout=WAIT):
+            _keep(candidate, model)
+    except Timeout:
+        raise AtelierError(
+            f"{LOCK}: expected the one who judges other models to have done so within {WAIT:.0f} s, found it still held. Nothing "
+            "was registered, and nothing is lost: run `python -m tasks.promote` again."
+        ) from None
 
 
 def _keep(candidate: Candidate, model: Path) -> None:
