@@ -157,7 +157,11 @@ def _dataclass_in(annotation: Any, values: Mapping[str, Any]) -> type[Any] | Non
 
 def unknown(kind: str, name: str, valid: Iterable[str]) -> str:
     """The sentence for a name that is in no registry: the valid names, the nearest one first."""
-    names = sorted(valid)
+    return f"must be one of {nearest_first(name, sorted(valid))}"
+
+
+def nearest_first(name: str, valid: Iterable[str]) -> str:
+    """The valid names in their order, but for the one that is most like `name`, which comes first; with commas between."""
+    names = list(valid)
     near = difflib.get_close_matches(name, names, n=1, cutoff=0.4)
-    ordered = near + [other for other in names if other not in near]
-    return f"must be one of {', '.join(ordered)}"
+    return ", ".join(near + [other for other in names if other not in near])

@@ -1,6 +1,5 @@
 """One thing that can be asked for: one of several values, or a number."""
 
-import difflib
 import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -11,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ganlib.errors import AtelierError
+from ganlib.knobs import nearest_first
 
 #: What a picture has that lacks the label: no glasses.
 NONE = "none"
@@ -69,9 +69,8 @@ class Attribute:
         """Which of the classes it is."""
         text = NONE if value is None else str(value)
         if text not in self.values:
-            near = difflib.get_close_matches(text, self.values, n=1, cutoff=0.4)
-            names = near + [name for name in self.values if name not in near]
-            raise AtelierError(f"{self.name}: expected one of {', '.join(names)}; found {text[:80]}. Nothing was drawn.")
+            valid = nearest_first(text[:80], self.values)
+            raise AtelierError(f"{self.name}: expected one of {valid}; found {text[:80]}. Nothing was drawn.")
         return self.values.index(text)
 
     def number(self, value: Value | None) -> float:

@@ -1,6 +1,5 @@
 """Several attributes together: from labels to what networks are told, from what a person asks for to the end of a code."""
 
-import difflib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -13,6 +12,7 @@ from torch import Tensor
 
 from ganlib.conditions.attribute import KNOB, NONE, Attribute, Value
 from ganlib.errors import AtelierError
+from ganlib.knobs import nearest_first
 
 
 @dataclass(frozen=True)
@@ -36,9 +36,8 @@ class Conditions:
         for attribute in self.attributes:
             if attribute.name == name:
                 return attribute
-        near = difflib.get_close_matches(name, self.names, n=1, cutoff=0.4)
-        names = near + [other for other in self.names if other not in near]
-        raise AtelierError(f"{name[:80]}: expected one of the model's attributes ({', '.join(names)}). Nothing was drawn.")
+        valid = nearest_first(name[:80], self.names)
+        raise AtelierError(f"{name[:80]}: expected one of the model's attributes ({valid}). Nothing was drawn.")
 
     def slices(self) -> list[slice]:
         """Where each attribute stands in what a network is told."""

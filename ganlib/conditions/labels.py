@@ -1,12 +1,12 @@
 """A data set's labels as columns of values; apart from the rest, for a model can be drawn from without pandas."""
 
-import difflib
 from collections.abc import Sequence
 
 import pandas as pd
 
 from ganlib.conditions.attribute import KNOB, Value
 from ganlib.errors import AtelierError
+from ganlib.knobs import nearest_first
 
 PREFIX = "label."
 
@@ -19,8 +19,7 @@ def columns_of(manifest: pd.DataFrame, names: Sequence[str], knob: str = KNOB) -
     known = [column.removeprefix(PREFIX) for column in manifest.columns if column.startswith(PREFIX)]
     for name in names:
         if name not in known:
-            near = difflib.get_close_matches(name, known, n=1, cutoff=0.4)
-            listed = ", ".join(near + [other for other in known if other not in near]) or "it has none"
+            listed = nearest_first(name[:80], known) or "it has none"
             raise AtelierError(
                 f"{knob} {name}: expected a label of the data set ({listed}), found no such one; nothing was "
                 "done. Name one of these."

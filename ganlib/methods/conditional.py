@@ -7,7 +7,7 @@ al. 2016, equation 5), so that factors come about that can be seen.
 """
 
 from dataclasses import dataclass, field
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Literal
 
 import torch
 from torch import Tensor, nn
@@ -28,11 +28,9 @@ class Conditional(Gan):
 
     conditions: labels of the data set; each is a class or, where all its values are numbers, a number. signal: how D is told,
     or tells; `both` is projection and auxiliary together. teach_d, teach_g: weights of what D fails to tell, in its loss and in
-    G's. drop: the share of pictures whose conditions neither is told, so that G learns to draw without any.
+    G's. drop: the share of pictures whose conditions neither is told, so that G learns to draw without any, which guidance needs.
     classes, numbers: of infogan, factors to be found: how many values each choice has, and how many numbers.
     """
-
-    conditioned: ClassVar[bool] = True
 
     name: Literal["conditional"] = "conditional"  # type: ignore[assignment]
     conditions: tuple[str, ...] = ()
