@@ -42,7 +42,7 @@ def table(before: "dict[str, Score]", after: "dict[str, Score]", old: str, new: 
 
 def _row(found: "Comparison", old: "Score", new: "Score") -> tuple[str, ...]:
     gain = f"{found.gain + 0.0:+.4g} ± {found.error:.2g}"  # plus nothing, for zero has no sign
-    worse = "clearly worse" if found.gain < -found.error else "within the error"
+    worse = "clearly worse" if found.clearly_worse else "within the error"
     return (
         found.name,
         *(f"{score.value:.4g} ± {score.error:.2g}" for score in (old, new)),

@@ -83,6 +83,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--seed", help="the seed they are drawn from")
     parser.add_argument("--set", action="append", metavar="NAME=VALUE", help="ask for an attribute; can be given again")
     parser.add_argument("--truncation", metavar="PSI", help="from 0, all alike, to 1, as they are")
+    parser.add_argument("--guidance", metavar="STRENGTH", help="1 asks, more exaggerates; of models trained with drop")
     sheet = parser.add_mutually_exclusive_group()
     sheet.add_argument("--strip", metavar="NAME", help="sweep an attribute that the model can be asked for, all else held")
     sheet.add_argument("--along", metavar="NAME", help="move along a direction that --directions found")

@@ -21,12 +21,17 @@ _LARGEST_SEED = 2**63 - 1
 
 def steer(options: argparse.Namespace, config: "SampleConfig") -> str:
     """Draw what the options ask for into `options.out`; what to tell the person. Raises `AtelierError` for what cannot be."""
+    from ganlib.sampling.bounds import within
+    from ganlib.sampling.guidance import guided
     from ganlib.sampling.model import load_model
     from tasks.sample import draw
 
     config = _counts(options, config)
     model = load_model(options.model or places.MODEL)
     turn, wanted = _turn(options, model)
+    if options.guidance is not None:
+        strength = within("--guidance", options.guidance, 0, 10)
+        model, wanted = guided(model, strength), wanted | {"guidance": strength}
     sheet = _sheet(options, config, model, turn)
     if sheet is None:
         draw(model, config, options.out, turn, wanted)

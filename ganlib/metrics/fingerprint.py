@@ -55,6 +55,10 @@ class Score:
     p: float | None = None
 
 
+#: Standard errors beyond which a difference is taken for one: of a dozen scores that did not change, one in two tables has such.
+SURE = 2.0
+
+
 @dataclass(frozen=True)
 class Comparison:
     """gain: by how much the new score is better, in its own unit; negative when it is worse. error: one standard error of it."""
@@ -65,8 +69,13 @@ class Comparison:
 
     @property
     def clear(self) -> bool:
-        """Whether the new score is better by more than the error of the measurement."""
-        return self.gain > self.error
+        """Whether the new score is better by more than the error of the measurement explains."""
+        return self.gain > SURE * self.error
+
+    @property
+    def clearly_worse(self) -> bool:
+        """The same the other way round."""
+        return self.gain < -SURE * self.error
 
 
 def compare(new: Score, old: Score) -> Comparison:
