@@ -39,7 +39,11 @@ test: .venv/installed ## All tests (those that need a GPU or a browser are skipp
 
 .PHONY: quick
 quick: .venv/installed ## The fast tests only
-	$(BIN)/python -m pytest -m "not slow and not browser" -n 2 --dist loadfile
+	$(BIN)/python -m pytest -m "not slow and not browser and not fault" -n 2 --dist loadfile
+
+.PHONY: faults
+faults: .venv/installed ## Faults injected and threats tried, for real; what came of each is written to docs/reliability.md
+	$(BIN)/python -m pytest -m fault -n 2 --dist loadfile --ledger docs/reliability.md
 
 .PHONY: bench
 bench: .venv/installed ## All that is claimed about speed, ours and others' side by side, some 25 minutes alone on the machine

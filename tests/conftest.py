@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ledger import SECTIONS, Ledger, as_markdown, lines_of
 from ruamel.yaml import YAML
 
 import tasks as _environment  # noqa: F401  sets the environment before the tests import anything big
@@ -184,3 +185,33 @@ def chromium() -> Iterator[Any]:
 def addresses() -> Mapping[str, str]:
     """Free addresses for both servers, in the variables that name them."""
     return {"PREFECT_API_URL": f"http://127.0.0.1:{free_port()}/api", "MLFLOW_TRACKING_URI": f"http://127.0.0.1:{free_port()}"}
+
+
+@pytest.fixture
+def ledger(record_property: Any) -> Ledger:
+    """Where the tests of faults and threats write down what they did and what was lost by it."""
+    return Ledger(record_property)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--ledger", metavar="FILE", help="write what the tests of faults and threats did to this Markdown file")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Whatever lies in one of the ledger's folders bears its mark."""
+    for item in items:
+        if item.path.parent.name in SECTIONS:
+            item.add_marker("fault")
+
+
+def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
+    """Print the ledger, and write it where that was asked for."""
+    ended = [report for kind in ("passed", "failed") for report in terminalreporter.stats.get(kind, [])]
+    here = [one for one in ended if Path(one.nodeid.split("::")[0]).parent.name in SECTIONS and one.when == "call"]
+    if not here:
+        return
+    page = as_markdown(lines_of((one.nodeid, one.passed, one.user_properties) for one in here))
+    terminalreporter.section("what was tried, and what was lost")
+    terminalreporter.write(page + "\n")
+    if path := config.getoption("--ledger"):
+        Path(path).write_text(page)
