@@ -1,4 +1,4 @@
-"""The ledger of what was done to the project on purpose: a line for every fault and threat, written by the test that did the deed."""
+"""The ledger of what was done to the project on purpose: a line for every fault and threat, by the test that did it."""
 
 import json
 from collections.abc import Callable, Iterable
@@ -8,8 +8,8 @@ from pathlib import Path
 TITLE = "reliability"  # the property of a test's report that carries its lines, from xdist's processes, too
 HEAD = """# What was tried, and what was lost
 
-Written by the tests themselves (`make faults`; the folders `tests/faults` and `tests/threats`): each line is a deed that was done to the
-real thing, how often, what was lost by it, and how one is told. Where a test fails its lines say NOT HELD.
+Written by the tests themselves (`make faults`; the folders `tests/faults` and `tests/threats`): each line is a deed that was
+done to the real thing, how often, what was lost by it, and how one is told. Where a test fails its lines say NOT HELD.
 """
 SECTIONS = {"faults": "Faults", "threats": "Threats"}
 
