@@ -22,6 +22,8 @@ from ganlib.metrics.diagnosis.onlooker import Onlooker
 from ganlib.nets.dcgan import Dcgan
 from ganlib.nets.resnet import Resnet
 from ganlib.pictures.store import Store
+from ganlib.sampling.draw import draw
+from ganlib.sampling.model import load_model
 from ganlib.training import loop
 from ganlib.training.config import TrainConfig
 from ganlib.training.device import Machine
@@ -225,16 +227,22 @@ def dataset(tmp_path: Path) -> Store:
 
 
 def test_a_run_ends_early_and_counts_as_finished(dataset: Store, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """No better after 80 pictures, patience for 80: it ends at 160 of 400 and publishes the model as it is then, and says so.
+    """No better after 80 pictures, patience for 80: it ends at 160 of 400 and publishes the model of 80, and says so.
 
-    The same command again has nothing to do, and leaves the same bytes.
+    What is published draws what was seen to be best, not what came after. The same command again has nothing to do, and leaves the same bytes.
     """
     config = replace(CONFIG, kimg=0.4, patience_kimg=0.08)
     done = train(dataset, config, tmp_path / "model", tmp_path / "runs", Falling(tmp_path, until=80))
     assert (done.images, done.stopped_by) == (160, None)
-    assert "Ended after 0.16 kimg of 0.4: no better for 0.08 kimg (train.patience_kimg)." in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "Ended after 0.16 kimg of 0.4: no better for 0.08 kimg (train.patience_kimg)." in said
+    assert "It was best after 0.08 kimg; that model is published." in said
     card = json.loads((tmp_path / "model" / "model.json").read_text())
-    assert card["kimg"] == 0.16
+    assert card["kimg"] == 0.08
+    short = train(dataset, replace(config, patience_kimg=0.0, kimg=0.08), tmp_path / "short", tmp_path / "runs", None)
+    assert short.images == 80
+    assert np.array_equal(*(draw(load_model(tmp_path / name).generator, 8, 3, seed=1) for name in ("model", "short")))
+    assert [int(path.name) for path in sorted((done.run / "checkpoints").iterdir())] == [80, 152, 160], "the best, and the last two"
     assert [look["images"] for look in read(tmp_path / "model" / "watch.jsonl")] == [0, 40, 80, 120, 160]
     before = {path: path.read_bytes() for path in (tmp_path / "model").rglob("*.*")}
     again = train(dataset, config, tmp_path / "model", tmp_path / "runs", Falling(tmp_path, until=80))

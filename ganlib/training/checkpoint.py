@@ -12,10 +12,14 @@ from ganlib.errors import AtelierError
 from ganlib.files import digest_file, write_json
 
 _TENSORS, _MANIFEST = "state.safetensors", "manifest.json"
+_DAMAGED = (OSError, ValueError, KeyError, TypeError, AttributeError)  # what reading something else than was written may raise
 
 
-def save(folder: Path, images: int, tensors: Mapping[str, Tensor], keep: int = 2) -> Path:
-    """Write the state after `images` pictures to a folder of its own below `folder`; keep the last `keep`."""
+def save(folder: Path, images: int, tensors: Mapping[str, Tensor], keep: int = 2, best: bool = False) -> Path:
+    """Write the state after `images` pictures to a folder of its own below `folder`; keep the last `keep`, and the best so far.
+
+    The manifest names the run by the folder around `folder`, so that one that was put there from another run is found out.
+    """
     from safetensors.torch import save_file
 
     folder.mkdir(parents=True, exist_ok=True)
@@ -24,13 +28,16 @@ def save(folder: Path, images: int, tensors: Mapping[str, Tensor], keep: int = 2
     partial.mkdir()
     try:
         _write(lambda: save_file(dict(tensors), partial / _TENSORS), partial)
-        write_json(partial / _MANIFEST, {"images": images, "sha256": digest_file(partial / _TENSORS)})
+        told = {"images": images, "run": folder.parent.name, "best": best, "sha256": digest_file(partial / _TENSORS)}
+        write_json(partial / _MANIFEST, told)
         shutil.rmtree(final, ignore_errors=True)
         os.replace(partial, final)
     finally:
         shutil.rmtree(partial, ignore_errors=True)
+    best_so_far = [path for path in _folders(folder) if _is_best(path)][-1:]
     for old in _folders(folder)[:-keep]:
-        shutil.rmtree(old)
+        if old not in best_so_far:
+            shutil.rmtree(old)
     return final
 
 
@@ -40,20 +47,12 @@ def load_latest(folder: Path) -> tuple[int, dict[str, Tensor]] | None:
     A damaged one is passed over, aloud, for the one before it. Raises `AtelierError` when all are damaged: a run that
     had learnt something must not silently start anew.
     """
-    from safetensors.torch import load_file
-
     damaged = []
     for path in reversed(_folders(folder)):
         try:
-            manifest = json.loads((path / _MANIFEST).read_text())
-            if digest_file(path / _TENSORS) != manifest["sha256"]:
-                raise ValueError("its content does not match its digest")
-            images = int(manifest["images"])
-            if path.name != f"{images:012d}":
-                raise ValueError(f"it says that it was written after {images} pictures")
-            return images, load_file(path / _TENSORS)
-        except (OSError, ValueError, KeyError) as error:
-            print(f"Checkpoint {path} is damaged ({error}); passing over it for the one before.")
+            return _load(path)
+        except _DAMAGED as error:
+            print(f"Checkpoint {path} is damaged ({_told(error)}); passing over it for the one before.")
             damaged.append(path)
     if damaged:
         raise AtelierError(
@@ -61,6 +60,43 @@ def load_latest(folder: Path) -> tuple[int, dict[str, Tensor]] | None:
             f"Remove {folder.parent} to train from the beginning."
         )
     return None
+
+
+def load_best(folder: Path) -> tuple[int, dict[str, Tensor]] | None:
+    """The last one that was saved as the best so far, in the same form; None where there is none, or it is damaged, aloud."""
+    for path in [path for path in _folders(folder) if _is_best(path)][-1:]:
+        try:
+            return _load(path)
+        except _DAMAGED as error:
+            print(f"Checkpoint {path}, the best one, is damaged ({_told(error)}); the last one takes its place.")
+    return None
+
+
+def _load(path: Path) -> tuple[int, dict[str, Tensor]]:
+    """One checkpoint. Raises one of `_DAMAGED` where it is not whole, or another run's."""
+    from safetensors.torch import load_file
+
+    manifest = json.loads((path / _MANIFEST).read_text())
+    if digest_file(path / _TENSORS) != manifest["sha256"]:
+        raise ValueError("its content does not match its digest")
+    images, run = int(manifest["images"]), path.parents[1].name
+    if path.name != f"{images:012d}":
+        raise ValueError(f"it says that it was written after {images} pictures")
+    if manifest["run"] != run:
+        raise ValueError(f"it is of the run {manifest['run']}, not of {run}")
+    return images, load_file(path / _TENSORS)
+
+
+def _told(error: Exception) -> str:
+    return f"it has no {error}" if isinstance(error, KeyError) else str(error)
+
+
+def _is_best(path: Path) -> bool:
+    """Whether it says of itself that it was the best so far."""
+    try:
+        return bool(json.loads((path / _MANIFEST).read_text())["best"])
+    except _DAMAGED:
+        return False
 
 
 def _folders(folder: Path) -> list[Path]:

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from ganlib import ranks
+from ganlib.errors import AtelierError
 from ganlib.methods.base import Learner
 from ganlib.training import checkpoint
 from ganlib.training.guard import Diverged, NotFinite
@@ -40,8 +41,11 @@ class Keeper:
         if error is None:
             self.wait()
 
-    def save(self, images: int) -> None:
-        """Copy the state after `images` pictures, and have it written. Raises what writing the one before raised."""
+    def save(self, images: int, best: bool = False) -> None:
+        """Copy the state after `images` pictures, and have it written. Raises what writing the one before raised.
+
+        best: no earlier one was as good, and it is kept until one is better.
+        """
         self.wait()
         self.meter.agree()
         if ranks.rank():
@@ -50,7 +54,7 @@ class Keeper:
         counts = {f"{_COUNT}{name}": torch.tensor(count) for name, count in self.meter.counts.items()}
         rollbacks = {_ROLLBACKS: torch.tensor(self.rollbacks)}
         tensors = {**to_tensors(self.learner.parts()), **sums, **counts, **rollbacks}
-        self._writing = self._writer.submit(checkpoint.save, self.folder, images, tensors)
+        self._writing = self._writer.submit(checkpoint.save, self.folder, images, tensors, best=best)
 
     def wait(self) -> None:
         """Until the last save is on the disk. Raises `AtelierError` where it could not be written."""
@@ -70,15 +74,39 @@ class Keeper:
         found = checkpoint.load_latest(self.folder)
         ranks.wait_for_all()
         if found is None:
+            self._check_unlearnt()
             return 0
         images, tensors = found
+        self.take(tensors)
+        print(f"Goes on from the checkpoint at {images / 1000:.1f} kimg in {self.folder}.")
+        return images
+
+    def take_best(self) -> int | None:
+        """Put the learner back to where it was best; how many pictures had been shown by then, None where nobody knows."""
+        self.wait()
+        ranks.wait_for_all()
+        found = checkpoint.load_best(self.folder)
+        if found is None:
+            return None
+        self.take(found[1])
+        return found[0]
+
+    def _check_unlearnt(self) -> None:
+        """Raise `AtelierError` where a history tells of a run whose checkpoints are gone: it must not silently start anew."""
+        history = self.folder.with_name("history.jsonl")
+        if history.exists() and history.stat().st_size:
+            raise AtelierError(
+                f"{self.folder}: expected the checkpoints of the run that {history} tells of, found none; nothing was started. "
+                f"Put them back, or remove {history.parent} to train from the beginning."
+            )
+
+    def take(self, tensors: dict[str, Tensor]) -> None:
+        """Put the state that was saved into learner, meter and guard."""
         self.rollbacks = int(tensors.pop(_ROLLBACKS))
         self.meter.clear()
         self.meter.sums = _taken(tensors, _SUM)
         self.meter.counts = {name: int(count) for name, count in _taken(tensors, _COUNT).items()}
         from_tensors(self.learner.parts(), tensors)
-        print(f"Goes on from the checkpoint at {images / 1000:.1f} kimg in {self.folder}.")
-        return images
 
     def roll_back(self, broken: NotFinite) -> int:
         """Go back to the last checkpoint and say so; return where it stands. Raises `Diverged` the second time."""

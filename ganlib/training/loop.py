@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -20,19 +20,21 @@ from ganlib.training.keeper import Keeper
 from ganlib.training.meter import Meter
 from ganlib.training.schedule import decayed
 from ganlib.training.signals import Stop, politely
-from ganlib.training.watch import Lookout, Watch, stalled
+from ganlib.training.watch import Lookout, Watch, best_yet, stalled
 
 
 @dataclass(frozen=True)
 class Outcome:
     """Where a run stands: pictures shown, and the signal that stopped it before its end, if one did.
 
-    early: whether it ended before all were shown because its quick score had stopped getting better.
+    early: whether it ended before all were shown because its quick score had stopped getting better. best: after how many
+    pictures it was best, if the learner was put back there.
     """
 
     images: int
     stopped_by: int | None
     early: bool = False
+    best: int | None = None
 
 
 def train(
@@ -49,6 +51,8 @@ def train(
 
     heldout: pictures that the judge is asked about besides, and `watch` whoever looks at the run (`ganlib.training.watch`); with
     `config.patience_kimg` the run ends where what is seen has stopped getting better, and not without a watch.
+
+    Where there is patience and the run came to its end, the learner is put back to where it was best.
 
     Leaves checkpoints/, history.jsonl, watch.jsonl and samples/ in `folder`. A polite signal ends it early, with a checkpoint. At
     a number that is not finite it goes back to the last checkpoint and on from there with another seed, once; the second time
@@ -68,6 +72,8 @@ def train(
                 break
             except NotFinite as broken:
                 images = keeper.roll_back(broken)
+        if config.patience_kimg and outcome.stopped_by is None:
+            outcome = replace(outcome, best=keeper.take_best())
     ranks.wait_for_all()  # or torchrun would end the one that still writes when the others are gone
     return outcome
 
@@ -112,12 +118,13 @@ def _run(
                 for remark in lookout.look(images, images / total):
                     progress.say(remark)
                 early = _enough(lookout, config)
-            if _passed(before, images, config.checkpoint_kimg):
+            best = _at_its_best(lookout, config, images)
+            if best or _passed(before, images, config.checkpoint_kimg):
                 settle(learner.parts())
-                keeper.save(images)
+                keeper.save(images, best)
             progress.advance(config.batch)
     settle(learner.parts())
-    keeper.save(images)
+    keeper.save(images, _at_its_best(lookout, config, images))
     return Outcome(images, None if images >= total or early else signal, early and images < total)
 
 
@@ -127,6 +134,12 @@ def _enough(lookout: Lookout, config: TrainConfig) -> bool:
         return False
     over = ranks.rank() == 0 and stalled(lookout.seen(), config.patience_kimg)
     return ranks.any_of(1 if over else None) is not None
+
+
+def _at_its_best(lookout: Lookout, config: TrainConfig, images: int) -> bool:
+    """Whether the run, looked at now, is better than ever before; nobody asks without patience."""
+    best = bool(config.patience_kimg) and ranks.rank() == 0 and best_yet(lookout.seen()) == images
+    return ranks.any_of(1 if best else None) is not None if config.patience_kimg else False
 
 
 def _passed(before: int, after: int, kimg: float) -> bool:

@@ -29,7 +29,7 @@ from ganlib.training.device import Machine, choose, prepare
 from ganlib.training.history import read, without_clock
 from ganlib.training.lessons import rows_to_learn, setting_for, together
 from ganlib.training.memory import exhausted, too_little
-from ganlib.training.run_folder import claim, folder_for, locked
+from ganlib.training.run_folder import claim, folder_for, locked, told_by
 from ganlib.training.watch import Watch
 
 _DECISIVE = (
@@ -103,8 +103,11 @@ def train(store: Store, config: TrainConfig, out: Path, runs: Path, watch: Watch
         if outcome.early:
             shown = f"{outcome.images / 1000:g} kimg of {config.kimg:g}"
             print(f"Ended after {shown}: no better for {config.patience_kimg:g} kimg (train.patience_kimg).")
+        images = outcome.images if outcome.best is None else outcome.best
+        if images < outcome.images:
+            print(f"It was best after {images / 1000:g} kimg; that model is published.")
         if outcome.stopped_by is None and ranks.rank() == 0:
-            _publish(learner, store, outcome.images, config, folder, out)
+            _publish(learner, store, images, config, folder, out)
     return Trained(outcome.images, folder, machine, outcome.stopped_by)
 
 
@@ -129,7 +132,7 @@ def _outcome(
 def _device(config: TrainConfig, folder: Path) -> str:
     """The kind of device that the run began on, or is to begin on."""
     path = folder / "machine.json"
-    return str(json.loads(path.read_text())["device"]) if path.exists() else config.device
+    return str(told_by(path)["device"]) if path.exists() else config.device
 
 
 def _held(folder: Path) -> AbstractContextManager[None]:
@@ -150,7 +153,7 @@ def machine_for(config: TrainConfig, folder: Path, identity: Mapping[str, Any]) 
 def _chosen(config: TrainConfig, folder: Path) -> Machine:
     path = folder / "machine.json"
     if path.exists():
-        before = Machine(**json.loads(path.read_text()))
+        before = Machine(**told_by(path))
         choose(before.device, before.precision, before.threads, before.fast)  # raises where the GPU is gone
         return before
     machine = choose(config.device, config.precision, config.threads, config.fast)

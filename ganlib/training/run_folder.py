@@ -23,7 +23,7 @@ def claim(folder: Path, identity: Mapping[str, Any]) -> None:
     if not path.exists():
         write_json(path, identity)
         return
-    found = json.loads(path.read_text())
+    found = told_by(path)
     wanted = json.loads(json.dumps(identity))
     changed = sorted(key for key in {*found, *wanted} if found.get(key) != wanted.get(key))
     if changed:
@@ -31,6 +31,20 @@ def claim(folder: Path, identity: Mapping[str, Any]) -> None:
             f"{path}: expected the run that params.yaml describes, found another one (differs in {', '.join(changed)}); "
             f"nothing was touched. Move {folder} away to start anew."
         )
+
+
+def told_by(path: Path) -> dict[str, Any]:
+    """What a file of the run says. Raises `AtelierError` where it is damaged."""
+    try:
+        found = json.loads(path.read_text())
+        if isinstance(found, dict):
+            return found
+    except (ValueError, UnicodeDecodeError):
+        pass
+    raise AtelierError(
+        f"{path}: expected what the training wrote there on its first day, found something else; nothing was started. Put it "
+        f"back, or remove {path.parent} to train from the beginning."
+    )
 
 
 @contextmanager

@@ -151,3 +151,8 @@ def best_at(looks: Lines, distance: str) -> int | None:
         ):
             mark = look
     return None if mark is None else int(mark["images"])
+
+
+def best_yet(looks: Lines) -> int | None:
+    """After how many pictures the first distance that was taken was best, by more than its error; None where none was."""
+    return next((images for name in DISTANCES if (images := best_at(looks, name)) is not None), None)

@@ -247,7 +247,9 @@ def _piece(key: str) -> str:
     return f"{words[0]}/{words[-1]}" if words[0].startswith(("optimiser", "meter")) else words[0]
 
 
-@pytest.mark.parametrize("name", ["all that a game can have", "began", "conditional by both", "glo", "autoencoder", "vae", "energy"])
+@pytest.mark.parametrize(
+    "name", ["all that a game can have", "began", "conditional by both", "glo", "autoencoder", "vae", "energy"]
+)
 def test_no_piece_of_the_state_may_be_left_out(name: str, store: Store, whole: Callable[[str], End], tmp_path: Path) -> None:
     """Spoil any one kind of tensor in the checkpoint that a run goes on from, and it does not end with the same bits."""
     wanted = config(METHODS[name])
@@ -261,7 +263,8 @@ def test_no_piece_of_the_state_may_be_left_out(name: str, store: Store, whole: C
         spoilt = {key: _other(tensor) if _piece(key) == piece else tensor for key, tensor in tensors.items()}
         checkpoint.save(run_for(store, wanted, place / "runs")[0] / "checkpoints", images, spoilt)
         assert death_of(lambda place=place: _train(store, wanted, place)) == 0  # type: ignore[misc]
-        if not differences(end_of(store, wanted, place), whole(name)):
+        forgets = piece.endswith("/exp_avg") and not getattr(METHODS[name], "beta1", 1.0)  # each step begins it anew
+        if not forgets and not differences(end_of(store, wanted, place), whole(name)):
             harmless.append(piece)
         shutil.rmtree(place)
     assert harmless == []

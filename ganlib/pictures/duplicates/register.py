@@ -3,7 +3,8 @@
 Gauss-Newton (Lucas and Kanade 1981) on many pairs at once: b is fitted as gain · a(shifted and stretched) + bias, on smooth maps,
 from a quarter of the resolution to the whole. Brightness alone says where they lie; what is left is looked at in colours and
 patch by patch, for two portraits may differ in nothing but their eyes, and signed, for what a JPEG or another size does to a
-picture cancels out within a patch.
+picture cancels out within a patch. How it is spread tells, too: a copy errs a little at every edge, where a portrait with another
+mouth differs there and nowhere else, and one with darker hair all over a large patch.
 """
 
 import torch
@@ -15,45 +16,55 @@ from ganlib.pictures.duplicates.smooth import averages, offsets, reduced, slopes
 _STAGES = ((4, 5), (2, 3), (1, 3))
 #: Enough to see that most neighbours are no twins.
 _ROUGHLY = ((4, 3), (2, 0))
-_PATCH = 4  # pixels
+_PATCH, _LARGE = 4, 16  # pixels
+_TYPICALLY, _NOTHING = 0.75, 0.3  # the quantile of patches that the worst is compared with; levels that are none
 #: A difference counts as it is where the contrast around it is typical; up to a third more where there is none, less where there
 #: is much: a JPEG errs most beside strong edges, and eyes in a dark face differ by few levels.
 _USUAL, _TYPICAL = 40.0, 10.0  # levels
 _FARTHEST = torch.tensor([0.15, 0.15, 0.12, 0.12])  # shifts in halves of the side; stretches
 _LEAST_GAIN = 0.4
+_DARKEST, _BRIGHTEST = 2, 253  # levels beyond which nothing is known
 
 
 def residuals(first: Tensor, second: Tensor) -> Tensor:
-    """How different the views of each pair are: levels 0..255, float32 [P].
+    """How different the views of each pair are, float32 [P, 3].
 
-    first, second: [P, 3, H, W]. The same picture, shifted, stretched, brighter or paler, leaves a few levels at the worst of
-    its patches.
+    first, second: [P, 3, H, W]. In levels 0..255: at the worst of small patches, where the same picture, shifted, stretched,
+    brighter or paler, leaves a few; at the worst of large ones. Between them: how many times the typical patch the worst is.
     """
-    return _fit(first, second, _STAGES)
+    left, patches = _fit(first, second, _STAGES)
+    worst = patches.amax(1)
+    typical = patches.kthvalue(int(_TYPICALLY * patches.shape[1]), dim=1).values.clamp_min(_NOTHING)
+    return torch.stack([worst, worst / typical, averages(left, _LARGE, 2).abs().mean(1).flatten(1).amax(1)], dim=1)
 
 
 def rough_residuals(first: Tensor, second: Tensor) -> Tensor:
-    """The same on maps of half the resolution and in fewer turns: what is far apart here will be so there."""
-    return _fit(first, second, _ROUGHLY)
+    """The worst of small patches, [P], on maps of half the resolution, in fewer turns: what is far apart here is so there."""
+    return _fit(first, second, _ROUGHLY)[1].amax(1)
 
 
-def _fit(first: Tensor, second: Tensor, stages: tuple[tuple[int, int], ...]) -> Tensor:
+def _fit(first: Tensor, second: Tensor, stages: tuple[tuple[int, int], ...]) -> tuple[Tensor, Tensor]:
+    """What is left where one lies on the other, [P, 3, h, h], and of its small patches [P, patches]."""
     placing = torch.zeros(len(first), 4)
     for reduction, turns in stages:
         a, b = reduced(first, reduction), reduced(second, reduction)
         bright_a, bright_b = a.mean(1, keepdim=True), b.mean(1, keepdim=True)
         for _ in range(turns):
             placing = _step(bright_a, bright_b, placing)
-    return _worst_patch(a, b, placing, reduction)
-
-
-def _worst_patch(a: Tensor, b: Tensor, placing: Tensor, reduction: int) -> Tensor:
     moved, inside = _move(a, placing)
-    left = _unexplained(moved, b, *_tone(moved, b, inside)) * inside
-    size = _PATCH // reduction
+    clipped = _move(reduced(_clipped(first), reduction), placing)[0] + reduced(_clipped(second), reduction)
+    gain, bias = _tone(moved, b, inside, clipped)
+    # From the paler of the two to the stronger, which may have been clipped: before it was made smooth.
+    forth = _move(reduced((gain * first + bias).clamp(0, 255), reduction), placing)[0] - b
+    back = reduced(((second - bias) / gain).clamp(0, 255), reduction) - moved
+    left = torch.where(gain >= 1, forth, back) * inside
+    return left, _patches(left, torch.maximum(*(_contrast(one, _PATCH // reduction) for one in (moved, b))), _PATCH // reduction)
+
+
+def _patches(left: Tensor, contrast: Tensor, size: int) -> Tensor:
+    """What is left in patches of `size` pixels, each as its contrast [P, h, w] lets it count: [P, patches]."""
     patches = averages(left, size, size // 2).abs().mean(1)
-    contrast = torch.maximum(_contrast(moved, size), _contrast(b, size))
-    return (patches * _USUAL / (_USUAL - _TYPICAL + contrast)).flatten(1).amax(1)
+    return (patches * _USUAL / (_USUAL - _TYPICAL + contrast)).flatten(1)
 
 
 def _contrast(levels: Tensor, size: int) -> Tensor:
@@ -93,21 +104,21 @@ def _sampling(places: Tensor) -> Tensor:
     return (1 - (pixels[:, :, None] - torch.arange(side)).abs()).clamp_min(0)[:, None]
 
 
-def _tone(a: Tensor, b: Tensor, inside: Tensor) -> tuple[Tensor, Tensor]:
-    """Gain and bias, [P, 1, 1, 1] each, from the pixels that neither of the two has clipped, or else from all."""
-    clear = inside * ((a > 3) & (a < 252) & (b > 3) & (b < 252)).all(1, keepdim=True)
-    few = clear.sum((1, 2, 3), keepdim=True) < 0.02 * inside[0].numel()
-    weight = torch.where(few, inside, clear).expand_as(a)
+def _clipped(levels: Tensor) -> Tensor:
+    """1 where a channel is as dark or as bright as there is, else 0: [P, 1, H, W]."""
+    return ((levels <= _DARKEST) | (levels >= _BRIGHTEST)).any(1, keepdim=True).float()
+
+
+def _tone(a: Tensor, b: Tensor, inside: Tensor, clipped: Tensor) -> tuple[Tensor, Tensor]:
+    """Gain and bias, [P, 1, 1, 1] each, from those pixels that show least of what either has `clipped` [P, 1, H, W]."""
+    weight = inside
+    for much, enough in ((1.0, 0.02), (0.02, 0.1)):
+        clear = inside * (clipped < much)
+        weight = torch.where(clear.sum((1, 2, 3), keepdim=True) < enough * inside[0].numel(), weight, clear)
+    weight = weight.expand_as(a)
     total = weight.sum((1, 2, 3), keepdim=True).clamp_min(1)
     mean_a, mean_b = ((weight * levels).sum((1, 2, 3), keepdim=True) / total for levels in (a, b))
     over = (weight * (a - mean_a) * (b - mean_b)).sum((1, 2, 3), keepdim=True)
     under = (weight * (a - mean_a) ** 2).sum((1, 2, 3), keepdim=True)
     gain = (over / under.clamp_min(1e-3)).clamp(_LEAST_GAIN, 1 / _LEAST_GAIN)
     return gain, mean_b - gain * mean_a
-
-
-def _unexplained(a: Tensor, b: Tensor, gain: Tensor, bias: Tensor) -> Tensor:
-    """b - (gain · a + bias), clipped to levels; always from the paler of the two to the stronger, which may have been clipped."""
-    forth = (gain * a + bias).clamp(0, 255) - b
-    back = ((b - bias) / gain).clamp(0, 255) - a
-    return torch.where(gain >= 1, forth, back)

@@ -25,14 +25,17 @@ _SAMPLE = 48  # pictures that copies are made of
 _NEAREST, _SHOWN = 4, 6
 _MARGIN, _ROUGHLY = 2.0, 1.2  # what a true copy may be further away than those that were made
 _LEAST, _MOST, _UNLIKE = 3.0, 16.0, 0.6  # levels that no one sees, that everyone sees; of the most alike unrelated pictures'
+_EVEN = 1.5  # levels over a large patch that no one sees
 _GAP = 1.4  # how far above copies the cut may lie, as a ratio
 _FAINT, _FULL = 16.0, 64.0  # levels of contrast below which differences count for more
 _BLOCKS, _FEWEST = {"forth": 256, "back": 256, "left": 64}, 8  # pairs that are compared at a time
 
-#: What is found out about a pair, on a shelf of its own: what is left of the difference roughly, either way, and in the end.
-PAIR = np.dtype([("forth", "<f4"), ("back", "<f4"), ("left", "<f4")])
+#: What is found out about a pair, on a shelf of its own: what is left of the difference roughly, either way, and in the end: at
+#: the worst patch, how many times the typical patch that is, and at the worst large patch.
+_FOUND = [("forth", "<f4"), ("back", "<f4"), ("left", "<f4", (3,))]
+PAIR = np.dtype(_FOUND)
 #: What is found out about copies of a picture: the tangent distance from each, and the same as about a pair.
-COPIES = np.dtype([("apart", "<f4"), *((name, "<f4") for name in PAIR.names or ())])
+COPIES = np.dtype([("apart", "<f4"), *_FOUND])
 
 
 @dataclass(frozen=True)
@@ -47,8 +50,8 @@ class Pair:
 class Finder:
     """Finds near duplicates among the pictures that are kept; places below are places in `candidates.kept`.
 
-    radius: of tangent distance, within which copies lie. cut: levels that are left of a copy's difference at most. misses: the
-    pairs that are most alike of those that are no twins.
+    radius: of tangent distance, within which copies lie. cut: levels that are left of a copy's difference at most; where what is
+    left is spread as no copy's is, it counts for more. misses: the pairs that are most alike of those that are no twins.
     """
 
     def __init__(self, candidates: Candidates, pairs: Shelf) -> None:
@@ -63,7 +66,8 @@ class Finder:
         either = np.minimum(copies["forth"], copies["back"])
         both = np.concatenate([copies["forth"], copies["back"]])
         self._rough, self._rough_either = (_ROUGHLY * float(np.quantile(left, 0.99)) for left in (both, either))
-        self._low = min(_MOST, max(_LEAST, float(np.quantile(copies["left"], 0.99))))
+        self._lonely, self._broad = _spread(copies["left"])
+        self._low = min(_MOST, max(_LEAST, float(np.quantile(self._levels(copies["left"]), 0.99))))
         self._unrelated = self._least_unrelated()
         self.cut = self._low
         self.misses: list[Pair] = []
@@ -135,11 +139,17 @@ class Finder:
         self._compare(known, "left", pairs, alive)
         fresh = np.flatnonzero(_unknown(known) < before)
         self._known["pair"].put(rows[fresh], known[fresh])
-        return np.where(alive, known["left"], np.float32(np.inf))
+        return np.where(alive, self._levels(known["left"]), np.float32(np.inf))
+
+    def _levels(self, left: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Of what is left [P, 3]: the levels at the worst patch, as many times more as its spread is beyond that of copies."""
+        worst, lonely, broad = left.T
+        counted: NDArray[np.float32] = worst * np.maximum(1, lonely / self._lonely) * np.maximum(1, broad / self._broad)
+        return counted
 
     def _compare(self, known: NDArray[Any], name: str, pairs: Rows, alive: NDArray[np.bool_]) -> None:
         """Find out one of the columns of `PAIR` of those that are alive, as far as it is not known."""
-        asked = np.flatnonzero(alive & np.isnan(known[name]))
+        asked = np.flatnonzero(alive & _lacking(known, name))
         blocks = [asked[start : start + _BLOCKS[name]] for start in range(0, len(asked), _BLOCKS[name])]
         with Progress("curate", len(asked), "pairs compared", quiet=not len(asked)) as progress:
             found = self._candidates.crew.map(_COMPARED[name], (self._views(pairs[block]) for block in blocks))
@@ -156,7 +166,19 @@ class Finder:
 
 def _unknown(known: NDArray[Any]) -> NDArray[np.int64]:
     """How much is not known of each pair."""
-    return np.asarray(np.sum([np.isnan(known[name]) for name in _COMPARED], axis=0))
+    return np.asarray(np.sum([_lacking(known, name) for name in _COMPARED], axis=0))
+
+
+def _lacking(known: NDArray[Any], name: str) -> NDArray[np.bool_]:
+    """Which pairs one of the columns of `PAIR` is not known of, [P]."""
+    lacking = np.isnan(known[name])
+    return np.asarray(lacking if lacking.ndim == 1 else lacking.any(axis=1))
+
+
+def _spread(left: NDArray[np.float32]) -> tuple[float, float]:
+    """Of copies [P, 3]: how many times the typical patch the worst is, where it shows at all, and what is left in large ones."""
+    seen = left[left[:, 0] > _LEAST]
+    return float(np.quantile(seen[:, 1], 0.99)) if len(seen) else np.inf, max(_EVEN, float(np.quantile(left[:, 2], 0.99)))
 
 
 def _copies(views: Pixels) -> NDArray[Any]:
@@ -182,10 +204,12 @@ def _back(pair: tuple[Pixels, Pixels]) -> NDArray[np.float32]:
 
 
 def _either(pair: tuple[Pixels, Pixels]) -> NDArray[np.float32]:
-    """What is left of laying one over the other, whichever fits, [P]."""
+    """What is left of laying one over the other, whichever fits, [P, 3]."""
     first, second = (maps(padded(views, _FEWEST)) for views in pair)
-    left = torch.minimum(residuals(first, second), residuals(second, first))
-    return _weighed(left, first, second)[: len(pair[0])]
+    forth, back = residuals(first, second), residuals(second, first)
+    worst, lonely, broad = torch.where(forth[:, :1] <= back[:, :1], forth, back).unbind(1)
+    weighed = [_weighed(worst, first, second), lonely.numpy(), _weighed(broad, first, second)]
+    return np.stack(weighed, axis=1)[: len(pair[0])]
 
 
 def _weighed(left: Tensor, first: Tensor, second: Tensor) -> NDArray[np.float32]:
