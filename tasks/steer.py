@@ -124,7 +124,7 @@ def _projected(path: Path, model: "Model", seed: int) -> "Sheet":
     from ganlib.sampling.steering import projection_sheet
 
     picture = read_formed(path, model.size, model.channels)
-    reader = reader_of(model.conditions.names) if model.conditions else None
+    reader = reader_of(model.conditions.labels) if model.conditions else None
     return projection_sheet(picture, project(model, picture, reader, seed))
 
 

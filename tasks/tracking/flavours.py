@@ -21,12 +21,13 @@ from mlflow.models import ModelSignature
 from mlflow.types import ColSpec, DataType, Schema, TensorSpec
 
 import ganlib
+from ganlib.conditions.sentences import FILE as SENTENCES
 from ganlib.files import write_bytes
 from ganlib.sampling.model import TOGETHER, Model
 from tasks.tracking import served
 
 _CODE, _DATA, _LOADER = "code", "published", "atelier_served"
-_FILES = ("model.json", "generator.safetensors", TOGETHER)
+_FILES = ("model.json", "generator.safetensors", TOGETHER, SENTENCES)
 _PACKAGES = ("torch", "numpy", "pandas", "pillow", "pyarrow", "safetensors")
 _LONG_AGO = (1980, 1, 1, 0, 0, 0)
 
