@@ -68,19 +68,32 @@ SEEN = Wording(
         "draw me {who}, {hair} and {glasses}",
         "an image of {who} having {hair}, plus {glasses}",
     ),
-    hair_alone=("{who} with {hair}", "{hair}", "{who} who has {hair}", "draw me {who}, {hair}", "an image of {who} having {hair}"),
+    hair_alone=(
+        "{who} with {hair}",
+        "{hair}",
+        "{who} who has {hair}",
+        "draw me {who}, {hair}",
+        "an image of {who} having {hair}",
+    ),
     glasses_alone=("{who} with {glasses}", "{glasses}", "{who} who has {glasses}", "draw me {who}, {glasses}"),
 )
 
-#: Never read in training: none of its sentences, and of its words only the names of colours and lengths.
+#: Never read in training: none of its sentences, and only some of its words.
 UNSEEN = Wording(
     who=("a lady", "somebody", "this character", "a cartoon figure"),
     coloured=("{colour} locks", "a {colour} hairdo", "a head of {colour}"),
     long=("a {length} haircut", "{length} locks"),
     both=("a {length} {colour} haircut", "{length} locks dyed {colour}", "a {colour} mane, worn {length}"),
     lengths={"short": ("short", "cropped"), "medium": ("medium-length", "neither long nor short"), "long": ("long", "flowing")},
-    glasses={WITH: ("eyeglasses", "reading glasses"), WITHOUT: ("bare eyes, not wearing glasses", "an uncovered face without lenses")},
-    sentences=("please draw {who}: {hair}, also {glasses}", "{who}, {glasses}, showing off {hair}", "picture {who} featuring {hair}, {glasses}"),
+    glasses={
+        WITH: ("eyeglasses", "reading glasses"),
+        WITHOUT: ("bare eyes, not wearing glasses", "an uncovered face without lenses"),
+    },
+    sentences=(
+        "please draw {who}: {hair}, also {glasses}",
+        "{who}, {glasses}, showing off {hair}",
+        "picture {who} featuring {hair}, {glasses}",
+    ),
     hair_alone=("please draw {who} showing off {hair}", "picture {who}: {hair}"),
     glasses_alone=("please draw {who}: {glasses}", "picture {who} featuring {glasses}"),
 )
@@ -98,9 +111,7 @@ def facts_of(columns: Mapping[str, Sequence[Value | None]]) -> list[Facts]:
             f"labels {', '.join(SAID)} to make one from; found none of them; nothing was done. Add the column to labels.csv."
         )
     words = {name: _WORDS[name](columns[name]) for name in known}
-    return [
-        {name: word for name in known if (word := words[name][row]) is not None} for row in range(len(words[known[0]]))
-    ]
+    return [{name: word for name in known if (word := words[name][row]) is not None} for row in range(len(words[known[0]]))]
 
 
 def caption(facts: Facts, dice: np.random.Generator, wording: Wording = SEEN) -> tuple[str, Facts]:
@@ -127,7 +138,10 @@ def captions(facts: Sequence[Facts], seed: int, phrasings: int, wording: Wording
     Pictures of the same facts share a stock of 64 captions, or a large data set would take long to encode.
     """
     return [
-        [_of_stock(one, seed, int(place), wording) for place in np.random.default_rng([seed, row]).integers(STOCK, size=phrasings)]
+        [
+            _of_stock(one, seed, int(place), wording)
+            for place in np.random.default_rng([seed, row]).integers(STOCK, size=phrasings)
+        ]
         for row, one in enumerate(facts)
     ]
 

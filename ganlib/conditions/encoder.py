@@ -43,12 +43,11 @@ def checked(text: Any, where: str) -> str:
         raise AtelierError(f"{where}: expected a sentence, found a {type(text).__name__}. Nothing was drawn.")
     if len(text) > LONGEST:
         raise AtelierError(
-            f"{where}: expected a sentence of {LONGEST} characters at most, found {len(text):,}. Nothing was drawn. Say it shortly."
+            f"{where}: expected a sentence of {LONGEST} characters at most, found {len(text):,}. Nothing was drawn. Say less."
         )
     if not any("a" <= letter <= "z" for letter in text.lower()):
-        raise AtelierError(
-            f'{where}: expected a sentence in English, found {"none" if not text.strip() else repr(text[:40])}. Nothing was drawn.'
-        )
+        found = repr(text[:40]) if text.strip() else "none"
+        raise AtelierError(f"{where}: expected a sentence in English, found {found}. Nothing was drawn.")
     return " ".join(text.split())
 
 
@@ -94,7 +93,7 @@ def _unpacked() -> dict[str, bytes]:
     for name, expected in FILES.items():
         if (found := hashlib.sha256(content[name]).hexdigest()) != expected:
             raise AtelierError(
-                f"{PACKAGE}, {name}: expected the sha256 {expected}, found {found}: another version of the encoder, whose numbers "
+                f"{PACKAGE}, {name}: expected the sha256 {expected}, found {found}: another encoder, whose numbers "
                 "mean something else. Nothing was done. Install the version that pyproject.toml names."
             )
     return content

@@ -36,7 +36,7 @@ class Sentences:
         """Of each sentence, [N, k]. Raises `AtelierError` for what is no sentence, and where the encoder is not the model's."""
         if self.encoder != encoder.WEIGHTS:
             raise AtelierError(
-                f"{self.name}: expected the encoder of sentences with the sha256 {self.encoder}, with which the model learnt, found "
+                f"{self.name}: expected the encoder of sentences with the sha256 {self.encoder}, with which it learnt, found "
                 f"{encoder.WEIGHTS}; nothing was drawn. Ask by the numbers {self.parts[0]} to {self.parts[-1]}, or train anew."
             )
         return projected(encoder.encode([encoder.checked(text, self.name) for text in texts]), self.mean, self.basis)
@@ -54,7 +54,9 @@ def fitted(name: str, texts: Sequence[str], most: int) -> tuple[Sentences, Float
     spread, vectors = np.linalg.eigh(np.cov((encoded - mean).astype(np.float64), rowvar=False))
     kept = [place for place in np.argsort(-spread)[:most] if spread[place] > 1e-9]
     if not kept:
-        raise AtelierError(f"{name}: expected sentences that differ, found one that all pictures have; nothing was done. Leave it out.")
+        raise AtelierError(
+            f"{name}: expected sentences that differ, found one that all pictures have; nothing was done. Leave it out."
+        )
     basis = vectors[:, kept] / np.sqrt(spread[kept])
     basis *= np.sign(basis[np.abs(basis).argmax(axis=0), range(len(kept))])  # or the sign would be the machine's choice
     made = Sentences(name, encoder.WEIGHTS, mean.astype(np.float32), basis.astype(np.float32))

@@ -12,6 +12,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from ganlib.conditions.sentences import FILE as SENTENCES
 from ganlib.errors import AtelierError
 from ganlib.files import digest_bytes, digest_file, new_folder, write_bytes, write_text
 from ganlib.knobs import Natural, PositiveFloat, Share
@@ -21,7 +22,6 @@ from ganlib.methods.gan import Game, Gan
 from ganlib.pictures.augment import Augment
 from ganlib.pictures.decode import Pixels
 from ganlib.sampling.card import NAME, Facts, card
-from ganlib.conditions.sentences import FILE as SENTENCES
 from ganlib.sampling.model import TOGETHER, build_method, load_model, load_network, read_card, write_model
 from ganlib.training import loop
 from ganlib.training.config import Course, TrainConfig

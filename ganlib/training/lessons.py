@@ -39,10 +39,12 @@ def setting_for(store: Store, config: TrainConfig, machine: Machine, folder: Pat
     sentences, numbers = sentences_of(store, config, folder)
     flat = numbers.reshape(-1, numbers.shape[-1]).astype(np.float64)
     parts = of_labels({name: flat[:, place].tolist() for place, name in enumerate(sentences.parts)})
-    told = [parts.table(dict(zip(sentences.parts, one.T.astype(float).tolist(), strict=True))) for one in numbers.transpose(1, 0, 2)]
+    spelt = parts.table({name: flat[:, place].tolist() for place, name in enumerate(sentences.parts)}).reshape(numbers.shape)
     both = Conditions((*conditions.attributes, *parts.attributes), sentences)
-    known = conditions.table(columns) if labels else np.zeros((len(numbers), 0), np.float32)
-    return Setting(*plain, both, np.stack([np.concatenate([known, one], axis=1) for one in told], axis=1))
+    if not labels:
+        return Setting(*plain, both, spelt)
+    known = np.repeat(conditions.table(columns)[:, None], numbers.shape[1], axis=1)
+    return Setting(*plain, both, np.concatenate([known, spelt], axis=2))
 
 
 def sentences_of(store: Store, config: TrainConfig, folder: Path) -> tuple[spoken.Sentences, spoken.Floats]:

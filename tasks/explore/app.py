@@ -56,14 +56,17 @@ class House:
 
     async def codes(self, opened: Opened, states: Sequence[State]) -> torch.Tensor:
         """The codes [N, latent] of states; in another thread where a sentence must be encoded first."""
-        made = lambda: torch.cat([code_of(state, opened) for state in states])  # noqa: E731
         spoken = any(is_sentence(name, opened.model) for state in states for name in state.conditions)
-        return await asyncio.to_thread(made) if spoken else made()
+        return await asyncio.to_thread(_codes, opened, states) if spoken else _codes(opened, states)
 
     async def drawn(self, opened: Opened, codes: torch.Tensor, block: int = BLOCK) -> Pictures:
         """Pictures uint8 [N, H, W, C] of codes."""
         waiting = self.press.draw(opened.model.generator, codes, block)
         return await asyncio.wait_for(asyncio.wrap_future(waiting), PATIENCE)
+
+
+def _codes(opened: Opened, states: Sequence[State]) -> torch.Tensor:
+    return torch.cat([code_of(state, opened) for state in states])
 
 
 def create_app(shelf: Shelf, training: Training, press: Press | None = None) -> App:
