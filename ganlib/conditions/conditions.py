@@ -64,6 +64,11 @@ class Conditions:
         for attribute in self.attributes:
             if attribute.name == name:
                 return attribute
+        if self.sentences and name == self.sentences.name:
+            raise AtelierError(
+                f"{name}: expected an attribute with values of its own, found a sentence, which is asked for as it is: "
+                f'{name}="long red hair". Nothing was drawn.'
+            )
         valid = nearest_first(name[:80], self.askable)
         raise AtelierError(f"{name[:80]}: expected one of the model's attributes ({valid}). Nothing was drawn.")
 

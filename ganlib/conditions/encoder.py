@@ -6,9 +6,10 @@ The package's own code, which prints, is never run: the files are taken out of i
 import hashlib
 import os
 import tempfile
+import threading
 import zipfile
 from collections.abc import Sequence
-from functools import cache
+from functools import cache, lru_cache
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 from typing import Any
@@ -34,6 +35,8 @@ FILES = {
 }
 #: Characters of a sentence, at most; about what the encoder reads of one.
 LONGEST = 500
+#: Its tokenizer must not be used by two threads at once.
+_ONE = threading.Lock()
 _NEEDED = "Install what reads sentences: pip install '.[text]'."
 
 
@@ -55,8 +58,21 @@ def encode(texts: Sequence[str]) -> NDArray[np.float32]:
     """Sentences to numbers [N, 384] of length 1. Raises `AtelierError` where the encoder is missing or another one."""
     if not texts:
         return np.zeros((0, 384), np.float32)
+    if len(texts) == 1:
+        return _alone(texts[0])[None]
+    return _encoded(texts)
+
+
+@lru_cache(maxsize=1000)
+def _alone(text: str) -> NDArray[np.float32]:
+    """Of one that is asked for again and again, as on a page."""
+    return _encoded([text])[0]
+
+
+def _encoded(texts: Sequence[str]) -> NDArray[np.float32]:
     distinct, places = np.unique(np.array(texts, dtype=object).astype(str), return_inverse=True)
-    found: NDArray[np.float32] = _encoder().encode(distinct.tolist(), batch_size=64, show_progress_bar=False)
+    with _ONE:
+        found: NDArray[np.float32] = _encoder().encode(distinct.tolist(), batch_size=64, show_progress_bar=False)
     return found[places]
 
 

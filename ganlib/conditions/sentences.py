@@ -15,6 +15,8 @@ from ganlib.files import write_bytes
 
 #: The file beside a published model.
 FILE = "sentences.safetensors"
+#: The share of sentences at either end whose numbers count as those of the last before them.
+RARE = 0.01
 Floats = NDArray[np.float32]
 
 
@@ -48,7 +50,8 @@ def projected(encoded: Floats, mean: Floats, basis: Floats) -> Floats:
 
 
 def fitted(name: str, texts: Sequence[str], most: int) -> tuple[Sentences, Floats]:
-    """The `most` directions in which these sentences differ most (principal components, of deviation 1), and their numbers."""
+    """The `most` directions in which these sentences differ most (principal components, of deviation 1), and the numbers that
+    they give, without extremes."""
     encoded = encoder.encode([encoder.checked(text, name) for text in texts])
     mean = encoded.mean(axis=0)
     spread, vectors = np.linalg.eigh(np.cov((encoded - mean).astype(np.float64), rowvar=False))
@@ -60,7 +63,9 @@ def fitted(name: str, texts: Sequence[str], most: int) -> tuple[Sentences, Float
     basis = vectors[:, kept] / np.sqrt(spread[kept])
     basis *= np.sign(basis[np.abs(basis).argmax(axis=0), range(len(kept))])  # or the sign would be the machine's choice
     made = Sentences(name, encoder.WEIGHTS, mean.astype(np.float32), basis.astype(np.float32))
-    return made, projected(encoded, made.mean, made.basis)
+    numbers = projected(encoded, made.mean, made.basis)
+    low, high = np.quantile(numbers, (RARE, 1 - RARE), axis=0)  # or a few odd sentences would squeeze all others together
+    return made, np.asarray(np.clip(numbers, low, high), np.float32)
 
 
 def write(path: Path, sentences: Sentences, numbers: Floats | None = None) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from ganlib import ranks
 from ganlib.conditions import sentences as spoken
 from ganlib.conditions.attribute import KNOB, Value
 from ganlib.conditions.captions import CAPTION, SAID, captions, facts_of
@@ -50,10 +51,11 @@ def setting_for(store: Store, config: TrainConfig, machine: Machine, folder: Pat
 def sentences_of(store: Store, config: TrainConfig, folder: Path) -> tuple[spoken.Sentences, spoken.Floats]:
     """How sentences become numbers, and those of every picture of the train split, [pictures, phrasings, k]; kept in `folder`."""
     path = folder / spoken.FILE
-    if not path.exists():
+    if not path.exists() and ranks.leads():
         texts = texts_of(store, config)
         made, numbers = spoken.fitted(CAPTION, [text for each in texts for text in each], getattr(config.method, "sentence", 1))
         spoken.write(path, made, numbers.reshape(len(texts), len(texts[0]), -1))
+    ranks.wait_for_all()
     sentences, kept = spoken.read(path)
     if kept is None or len(kept) != len(store.train):
         raise AtelierError(f"{path}: expected the sentences of {len(store.train)} pictures, found others. Remove the file.")
