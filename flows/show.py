@@ -91,7 +91,7 @@ def control() -> None:
     rows = [
         {"attribute": name, **{key: value for key, value in entry.items() if key != "changes_else"}}
         for name, entry in found.items()
-        if name != "withheld"
+        if name not in ("withheld", "caption")
     ]
     if rows:
         create_table_artifact(rows, key="control", description=f"What is asked for and what is drawn: `{places.CONTROL}`.")

@@ -86,6 +86,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--guidance", metavar="STRENGTH", help="1 asks, more exaggerates; of models trained with drop")
     sheet = parser.add_mutually_exclusive_group()
     sheet.add_argument("--strip", metavar="NAME", help="sweep an attribute that the model can be asked for, all else held")
+    sheet.add_argument(
+        "--between", nargs=2, metavar="SENTENCE", help="from one sentence to another, of models that learnt captions"
+    )
     sheet.add_argument("--along", metavar="NAME", help="move along a direction that --directions found")
     sheet.add_argument("--mix", nargs=2, metavar="SEED", help="from the first portrait of one seed to that of another")
     sheet.add_argument("--project", type=Path, metavar="FILE", help="find the code that draws a picture of yours")

@@ -105,6 +105,8 @@ def _sheet(options: argparse.Namespace, config: "SampleConfig", model: "Model", 
     rows, steps, seed = config.strips, config.steps, config.seed
     if options.strip is not None:
         return steering.attribute_sheet(model, options.strip, rows, steps, seed, turn)
+    if options.between is not None:
+        return steering.sentences_sheet(model, *options.between, rows, steps, seed, turn)
     if options.along is not None:
         direction = direction_named(options.along, directions_of(model))
         return steering.direction_sheet(model, direction, rows, steps, seed, turn)
@@ -124,7 +126,7 @@ def _projected(path: Path, model: "Model", seed: int) -> "Sheet":
     from ganlib.sampling.steering import projection_sheet
 
     picture = read_formed(path, model.size, model.channels)
-    reader = reader_of(model.conditions.names) if model.conditions else None
+    reader = reader_of(model.conditions.labels) if model.conditions else None
     return projection_sheet(picture, project(model, picture, reader, seed))
 
 

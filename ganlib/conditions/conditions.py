@@ -11,15 +11,20 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ganlib.conditions.attribute import KNOB, NONE, Attribute, Value
+from ganlib.conditions.sentences import Sentences
 from ganlib.errors import AtelierError
 from ganlib.knobs import nearest_first
 
 
 @dataclass(frozen=True)
 class Conditions:
-    """The attributes, in the order in which they stand at the end of a code."""
+    """The attributes, in the order in which they stand at the end of a code.
+
+    sentences: how a sentence becomes some of them, numbers all; None where no sentence can be asked for.
+    """
 
     attributes: tuple[Attribute, ...]
+    sentences: Sentences | None = None
 
     @property
     def width(self) -> int:
@@ -31,12 +36,40 @@ class Conditions:
         """Of the attributes."""
         return [attribute.name for attribute in self.attributes]
 
+    @property
+    def labels(self) -> list[str]:
+        """Of the attributes that are labels of the data set: without the numbers of a sentence."""
+        parts = self.sentences.parts if self.sentences else []
+        return [name for name in self.names if name not in parts]
+
+    @property
+    def askable(self) -> list[str]:
+        """What a person can ask for: labels, a sentence, and by name its numbers."""
+        parts = self.sentences.parts if self.sentences else []
+        return [*self.labels, *([self.sentences.name] if self.sentences else []), *parts]
+
+    def spelt(self, wanted: Mapping[str, Value | None]) -> dict[str, Value | None]:
+        """The same with a sentence as its numbers, as near as training had them. Raises `AtelierError` for what is none."""
+        found = dict(wanted)
+        if self.sentences is None or self.sentences.name not in found:
+            return found
+        numbers = self.sentences.numbers([found.pop(self.sentences.name)])[0].tolist()
+        for name, number in zip(self.sentences.parts, numbers, strict=True):
+            knots = self.attribute(name).knots
+            found.setdefault(name, min(max(number, knots[0]), knots[-1]))
+        return found
+
     def attribute(self, name: str) -> Attribute:
         """The attribute of this name; `AtelierError`, with those that there are, the nearest first, where there is none."""
         for attribute in self.attributes:
             if attribute.name == name:
                 return attribute
-        valid = nearest_first(name[:80], self.names)
+        if self.sentences and name == self.sentences.name:
+            raise AtelierError(
+                f"{name}: expected an attribute with values of its own, found a sentence, which is asked for as it is: "
+                f'{name}="long red hair". Nothing was drawn.'
+            )
+        valid = nearest_first(name[:80], self.askable)
         raise AtelierError(f"{name[:80]}: expected one of the model's attributes ({valid}). Nothing was drawn.")
 
     def slices(self) -> list[slice]:
@@ -59,9 +92,20 @@ class Conditions:
     def turned(self, codes: Tensor, wanted: Mapping[str, Value | None]) -> Tensor:
         """Codes [N, latent] with these attributes asked for, the others as they are."""
         turned = codes.clone()
-        for name, value in wanted.items():
+        for name, value in self.spelt(wanted).items():
             place = self.names.index(self.attribute(name).name)
             turned[:, codes.shape[1] - len(self.attributes) + place] = self.attributes[place].asked(value)
+        return turned
+
+    def spoken(self, codes: Tensor, texts: Sequence[str]) -> Tensor:
+        """Codes [N, latent], each with a sentence asked for. Raises `AtelierError` where the model knows none."""
+        if self.sentences is None:
+            raise AtelierError("Expected a model that learnt captions, found one that did not. Nothing was drawn.")
+        numbers, turned = self.sentences.numbers(texts), codes.clone()
+        for part, name in enumerate(self.sentences.parts):
+            place, attribute = self.names.index(name), self.attribute(name)
+            nearest = np.clip(numbers[:, part].astype(float), attribute.knots[0], attribute.knots[-1]).tolist()
+            turned[:, codes.shape[1] - len(self.attributes) + place] = torch.tensor([attribute.asked(one) for one in nearest])
         return turned
 
     def plain(self) -> list[dict[str, Any]]:

@@ -26,7 +26,9 @@ from ganlib.ranks import rolled
 class Conditional(Gan):
     """The knobs of the game with conditions, beside those of the game without.
 
-    conditions: labels of the data set; each is a class or, where all its values are numbers, a number. signal: how D is told,
+    conditions: labels of the data set; each is a class or, where all its values are numbers, a number; `caption` is a sentence,
+    made from the other labels of portraits where the data set has no such label. sentence: as how many numbers it is told;
+    phrasings: captions made of each picture. signal: how D is told,
     or tells; `both` is projection and auxiliary together. teach_d, teach_g: weights of what D fails to tell, in its loss and in
     G's. drop: the share of pictures whose conditions neither is told, so that G learns to draw without any, which guidance needs.
     classes, numbers: of infogan, factors to be found: how many values each choice has, and how many numbers.
@@ -34,6 +36,8 @@ class Conditional(Gan):
 
     name: Literal["conditional"] = "conditional"  # type: ignore[assignment]
     conditions: tuple[str, ...] = ()
+    sentence: Annotated[int, Range(ge=1, le=384)] = 48
+    phrasings: Annotated[int, Range(ge=1, le=64)] = 8
     signal: Literal["projection", "auxiliary", "both", "infogan"] = "both"
     teach_d: NaturalFloat = 1.0
     teach_g: NaturalFloat = 1.0
@@ -91,8 +95,9 @@ class Unasked(nn.Module):
 
 
 class ConditionalGame(Game):
-    """The game, with what each picture of the data set is to be, [pictures, width], on the device (None: factors are found, new
-    ones, or those of a model that it goes on from).
+    """The game, with what each picture of the data set is to be, [pictures, width] or, of captions,
+    [pictures, phrasings, width], on the device (None: factors are
+    found, new ones, or those of a model that it goes on from).
 
     D answers [N, 1 + width]: a score, and for each number that it is told one that says how well it goes with the picture.
     """
@@ -134,11 +139,18 @@ class ConditionalGame(Game):
             asked = rolled(torch.randn, (number, self.latent), batch.dice, self.device)
             drawn: Tensor = self.g.told(asked)  # type: ignore[operator]
             return drawn, None
-        told = self.table[batch.rows.to(self.device)]
+        told = self._phrased(self.table[batch.rows.to(self.device)], batch)
         if not self.asking.drop:
             return told, None
         kept = rolled(torch.rand, (number, 1), batch.dice, self.device) >= self.asking.drop
         return told * kept, kept[:, 0]
+
+    def _phrased(self, told: Tensor, batch: Batch) -> Tensor:
+        """One of the phrasings of each picture, [N, width] of [N, phrasings, width], where there are several."""
+        if told.dim() == 2:
+            return told
+        shares = rolled(torch.rand, (len(told),), batch.dice, self.device)
+        return told[torch.arange(len(told), device=self.device), (shares * told.shape[1]).long()]
 
     def draw(self, codes: Tensor) -> Tensor:
         """The decoder's pictures, float32 [N, C, H, W], of what it is told itself."""

@@ -9,6 +9,7 @@ from torch import Tensor
 
 from ganlib.conditions.attribute import NONE, Attribute, Value
 from ganlib.conditions.conditions import Conditions
+from ganlib.conditions.encoder import checked
 from ganlib.conditions.labels import PREFIX
 from ganlib.errors import AtelierError
 from ganlib.pictures.tables import label_array
@@ -78,7 +79,10 @@ def wishes(texts: Sequence[str], conditions: Conditions | None) -> dict[str, Val
         name, sign, value = text.partition("=")
         if not sign:
             raise AtelierError(f"{text[:80]}: expected an attribute and its value, as in hair_colour=red. Nothing was drawn.")
-        attribute = attribute_of(name.strip(), conditions)
-        value = value.strip()
+        name, value = name.strip(), value.strip()
+        if conditions and conditions.sentences and name == conditions.sentences.name:
+            found[name] = checked(value, name)
+            continue
+        attribute = attribute_of(name, conditions)
         found[attribute.name] = attribute.values[attribute.place(value)] if attribute.values else attribute.number(value)
     return found

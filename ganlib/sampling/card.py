@@ -160,7 +160,14 @@ def _limits(facts: Facts) -> list[str]:
 
 def _asked(model: Mapping[str, Any]) -> str:
     """What it can be asked for."""
-    names = [plain(attribute["name"]) for attribute in model.get("conditions") or []]
+    spoken = model.get("sentences")
+    given = [attribute["name"] for attribute in model.get("conditions") or []]
+    names = [plain(name) for name in given if not (spoken and name.startswith(f"{spoken['name']}."))]
+    if spoken:
+        names.append(
+            f"a sentence in English ({plain(spoken['name'])}, by {len(given) - len(names)} numbers, encoded by all-MiniLM-L6-v2 "
+            f"with the sha256 {plain(spoken['encoder'])})"
+        )
     if not names:
         return "It draws at random: what is drawn cannot be asked for."
     return f"It can be asked for {', '.join(names)}, by the last numbers of a code, and for nothing else."

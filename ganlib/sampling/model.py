@@ -3,12 +3,13 @@
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from torch import nn
 
+from ganlib.conditions import sentences
 from ganlib.conditions.attribute import Value
 from ganlib.conditions.conditions import Conditions
 from ganlib.errors import AtelierError
@@ -58,6 +59,8 @@ def load_model(folder: Path) -> Model:
         card = read_card(folder)
         method = build_method(card["method"])
         conditions = Conditions.from_plain(card["conditions"]) if card.get("conditions") else None
+        if conditions and card.get("sentences"):
+            conditions = replace(conditions, sentences=sentences.read(folder / sentences.FILE)[0])
         generator = made(method, conditions, card["size"], card["channels"])
         generator.load_state_dict(load_file(folder / _GENERATOR), strict=True)
         digest = digest_file(folder / _GENERATOR)

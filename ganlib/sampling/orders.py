@@ -12,6 +12,7 @@ from torch import Tensor
 
 from ganlib.conditions.attribute import Value
 from ganlib.conditions.conditions import Conditions
+from ganlib.conditions.encoder import checked
 from ganlib.errors import AtelierError
 from ganlib.knobs import unknown
 from ganlib.sampling.asked import codes_of
@@ -81,7 +82,7 @@ def _read(row: Mapping[str, Any], model: Model, where: str) -> Order:
 
 def _check_columns(given: Mapping[str, Any], conditions: Conditions | None) -> None:
     """That all are known, and that it is said what to draw from: a seed or a code."""
-    known = [*COLUMNS, *(conditions.names if conditions else ())]
+    known = [*COLUMNS, *(conditions.askable if conditions else ())]
     for name in given:
         if name not in known:
             raise AtelierError(f"{str(name)[:80]}: a column {unknown('column', str(name)[:80], known)}. Nothing was drawn.")
@@ -105,6 +106,9 @@ def _wanted(given: Mapping[str, Any], conditions: Conditions | None) -> dict[str
         huge = isinstance(value, int) and abs(value) > _LAST
         if huge or isinstance(value, bool) or not isinstance(value, (str, int, float)):
             raise AtelierError(f"{name[:80]}: expected a text or a number, found {_shown(value)}. Nothing was drawn.")
+        if conditions.sentences and name == conditions.sentences.name:
+            wanted[name] = checked(value, name)
+            continue
         wanted[name] = _of_class(value) if conditions.attribute(name).values else value
         conditions.attribute(name).asked(wanted[name])
     return wanted

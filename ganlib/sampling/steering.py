@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from ganlib.errors import AtelierError
 from ganlib.metrics.fingerprint import six
 from ganlib.pictures.decode import Pixels
 from ganlib.sampling.asked import codes_of
@@ -39,6 +40,19 @@ def attribute_sheet(model: Model, name: str, rows: int, steps: int, seed: int, t
     strips = [attribute_strip(code, model.conditions, name, steps) for code in turn(codes_of(model, rows, seed))]
     values = list(strips[0].values)
     return Sheet(_drawn(model, [strip.codes for strip in strips]), len(values), {"strip": name, "values": values})
+
+
+def sentences_sheet(model: Model, first: str, second: str, rows: int, steps: int, seed: int, turn: Turn) -> Sheet:
+    """The first `rows` portraits of a seed, each asked for one sentence, then by even steps for another. Raises `AtelierError`
+    where the model did not learn captions, or a sentence is none."""
+    if model.conditions is None or model.conditions.sentences is None:
+        raise AtelierError("--between: expected a model that learnt captions, found one that did not. Nothing was drawn.")
+    name, shares = model.conditions.sentences.name, torch.linspace(0, 1, steps)[:, None]
+    strips = []
+    for code in turn(codes_of(model, rows, seed)):
+        start, end = (model.conditions.turned(code[None], {name: text}) for text in (first, second))
+        strips.append(start + shares * (end - start))
+    return Sheet(_drawn(model, strips), steps, {"between": [first, second], "shares": shares[:, 0].tolist()})
 
 
 def direction_sheet(model: Model, direction: Direction, rows: int, steps: int, seed: int, turn: Turn) -> Sheet:

@@ -12,6 +12,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from ganlib.conditions.sentences import FILE as SENTENCES
 from ganlib.errors import AtelierError
 from ganlib.files import digest_bytes, digest_file, new_folder, write_bytes, write_text
 from ganlib.knobs import Natural, PositiveFloat, Share
@@ -136,12 +137,13 @@ def _publish(
         "dataset": digest,
         "kimg": images / 1000,
         "adapted": {"from": digest_file(start / "generator.safetensors"), "kimg": before["kimg"], "pictures": len(pictures)},
-        **{name: before[name] for name in ("conditions", "withheld") if name in before},
+        **{name: before[name] for name in ("conditions", "sentences", "withheld") if name in before},
     }
     seen = {"digest": digest, "train": len(pictures), "heldout": 0, "size": before["size"], "channels": before["channels"]}
     with new_folder(out, "model.json") as partial:
         write_model(partial, learner.published(), method, known)
-        if (start / TOGETHER).exists():  # without it a seed's pictures would be asked to be others
-            write_bytes(partial / TOGETHER, (start / TOGETHER).read_bytes())
+        for name in (TOGETHER, SENTENCES):  # without the first a seed's pictures would be asked to be others
+            if (start / name).exists():
+                write_bytes(partial / name, (start / name).read_bytes())
         write_text(partial / NAME, card(Facts(read_card(partial), seen, licences=[""])))
         write_histories(folder, partial)

@@ -13,6 +13,7 @@ import torch
 from numpy.typing import NDArray
 
 from ganlib import ranks
+from ganlib.conditions import sentences as spoken
 from ganlib.errors import AtelierError
 from ganlib.files import digest_bytes, new_folder, write_bytes, write_text
 from ganlib.methods.base import Learner
@@ -93,7 +94,7 @@ def train(store: Store, config: TrainConfig, out: Path, runs: Path, watch: Watch
         machine = machine_for(config, folder, identity)
         prepare(machine)
         torch.manual_seed(config.seed)
-        setting, rows = setting_for(store, config, machine), rows_to_learn(store, config.withhold, config.batch)
+        setting, rows = setting_for(store, config, machine, folder), rows_to_learn(store, config.withhold, config.batch)
         learner = config.method.learner(setting)
         print(f"Trains {config.method.name} for {config.kimg:g} kimg {machine.describe()}; checkpoints in {folder}.")
         outcome = _outcome(learner, store, config, machine, folder, watch, rows)
@@ -164,7 +165,7 @@ def _chosen(config: TrainConfig, folder: Path) -> Machine:
 
 
 def _publish(learner: Learner, store: Store, images: int, config: TrainConfig, folder: Path, out: Path) -> None:
-    known = {
+    known: dict[str, Any] = {
         "dataset": store.digest,
         "size": store.size,
         "channels": store.channels,
@@ -173,12 +174,25 @@ def _publish(learner: Learner, store: Store, images: int, config: TrainConfig, f
     }
     if conditions := getattr(learner, "conditions", None):
         known |= {"conditions": conditions.plain(), "withheld": [dict(one) for one in config.withhold]}
+    if (folder / spoken.FILE).exists():
+        sentences, _ = spoken.read(folder / spoken.FILE)
+        known["sentences"] = {"name": sentences.name, "encoder": sentences.encoder}
     with new_folder(out, "model.json") as partial:
         write_model(partial, learner.published(), config.method, known)
         if names := getattr(config.method, "conditions", ()):
-            write_bytes(partial / TOGETHER, parquet_bytes(table_of(together(store, names, config.withhold))))
+            numbers = _spoken(folder, partial)
+            write_bytes(partial / TOGETHER, parquet_bytes(table_of(together(store, names, config.withhold, numbers))))
         write_text(partial / NAME, card(facts_of(read_card(partial), store)))
         write_histories(folder, partial)
+
+
+def _spoken(run: Path, out: Path) -> dict[str, spoken.Floats]:
+    """Publish how sentences became numbers, where they did; by name those of the first caption of each picture."""
+    if not (run / spoken.FILE).exists():
+        return {}
+    sentences, numbers = spoken.read(run / spoken.FILE)
+    spoken.write(out / spoken.FILE, sentences)
+    return {} if numbers is None else {name: numbers[:, 0, place] for place, name in enumerate(sentences.parts)}
 
 
 def write_histories(folder: Path, out: Path) -> None:

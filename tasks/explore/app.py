@@ -2,7 +2,7 @@
 
 import asyncio
 import base64
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -17,7 +17,7 @@ from starlette.exceptions import HTTPException
 from ganlib.errors import AtelierError
 from ganlib.sampling.png import encode_png
 from ganlib.training.batches import Pictures
-from tasks.explore.codes import code_of, values_of
+from tasks.explore.codes import code_of, is_sentence, values_of
 from tasks.explore.gate import App, Gate
 from tasks.explore.opened import Opened
 from tasks.explore.press import BLOCK, EXACT, Busy, Press
@@ -25,7 +25,7 @@ from tasks.explore.recipe import Recipe, read_recipe, with_recipe
 from tasks.explore.shelf import CHAMPION, LOCAL, Shelf
 from tasks.explore.state import Asked, AskedPicture, AskedPictures, AskedText, State, Version
 from tasks.explore.training import Training
-from tasks.explore.words import asked_by
+from tasks.explore.words import understood
 
 STATIC = Path(__file__).parent / "static"
 KINDS = {".html": "text/html", ".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
@@ -54,10 +54,19 @@ class House:
             raise OtherModel
         return opened
 
+    async def codes(self, opened: Opened, states: Sequence[State]) -> torch.Tensor:
+        """The codes [N, latent] of states; in another thread where a sentence must be encoded first."""
+        spoken = any(is_sentence(name, opened.model) for state in states for name in state.conditions)
+        return await asyncio.to_thread(_codes, opened, states) if spoken else _codes(opened, states)
+
     async def drawn(self, opened: Opened, codes: torch.Tensor, block: int = BLOCK) -> Pictures:
         """Pictures uint8 [N, H, W, C] of codes."""
         waiting = self.press.draw(opened.model.generator, codes, block)
         return await asyncio.wait_for(asyncio.wrap_future(waiting), PATIENCE)
+
+
+def _codes(opened: Opened, states: Sequence[State]) -> torch.Tensor:
+    return torch.cat([code_of(state, opened) for state in states])
 
 
 def create_app(shelf: Shelf, training: Training, press: Press | None = None) -> App:
@@ -106,14 +115,14 @@ def _add_models(app: FastAPI, house: House) -> None:
     @app.post("/api/text")
     async def text(question: AskedText) -> dict[str, Any]:
         opened = await house.opened(question)
-        return asdict(asked_by(question.text, opened.model.conditions))
+        return asdict(await asyncio.to_thread(understood, question.text, opened.model.conditions))
 
 
 def _add_pictures(app: FastAPI, house: House) -> None:
     @app.post("/api/draw")
     async def draw(question: AskedPictures) -> dict[str, Any]:
         opened = await house.opened(question)
-        codes = torch.cat([code_of(state, opened) for state in question.states])
+        codes = await house.codes(opened, question.states)
         pictures = await house.drawn(opened, codes)
         shown = [
             {"png": _plain(encode_png(picture)), "values": values | state.conditions}
@@ -124,13 +133,13 @@ def _add_pictures(app: FastAPI, house: House) -> None:
     @app.post("/api/inspect")
     async def inspect(question: AskedPicture) -> dict[str, Any]:
         opened = await house.opened(question)
-        picture = (await house.drawn(opened, code_of(question.state, opened)))[0]
+        picture = (await house.drawn(opened, await house.codes(opened, [question.state])))[0]
         return await asyncio.to_thread(_inspected, house, opened, picture)
 
     @app.post("/api/save")
     async def save(question: AskedPicture) -> Response:
         opened = await house.opened(question)
-        picture = (await house.drawn(opened, code_of(question.state, opened), EXACT))[0]
+        picture = (await house.drawn(opened, await house.codes(opened, [question.state]), EXACT))[0]
         png = with_recipe(picture, Recipe(model=opened.digest, state=question.state))
         name = f"portrait-{question.state.first.seed}-{question.state.first.picture}.png"
         return Response(png, media_type="image/png", headers={"content-disposition": f'attachment; filename="{name}"'})

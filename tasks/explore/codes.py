@@ -49,14 +49,23 @@ def _between(first: Tensor, second: Tensor, share: float, model: Model) -> Tenso
 def asked(code: Tensor, wanted: Mapping[str, str | float], model: Model) -> Tensor:
     """The code, asking for these values. Raises `AtelierError`, with what is valid, for others."""
     for name in wanted:
-        attribute_of(name, model.conditions)
+        if not is_sentence(name, model):
+            attribute_of(name, model.conditions)
     return model.conditions.turned(code, wanted) if model.conditions else code
 
 
+def is_sentence(name: str, model: Model) -> bool:
+    """Whether it is what the model calls a sentence."""
+    return bool(model.conditions and model.conditions.sentences and model.conditions.sentences.name == name)
+
+
 def values_of(codes: Tensor, model: Model) -> list[dict[str, Value]]:
-    """What each of codes [N, latent] asks for, by attribute, numbers to six digits; empty where a model cannot be asked."""
+    """What each of codes [N, latent] asks for, by attribute, numbers to six digits; empty where a model cannot be asked.
+
+    What sentence it asks for is not known, only its numbers, which say nothing to a person."""
     found = library.values_of(model, codes)
-    return [{name: _plain(values[row]) for name, values in found.items()} for row in range(len(codes))]
+    shown = model.conditions.labels if model.conditions else []
+    return [{name: _plain(found[name][row]) for name in shown} for row in range(len(codes))]
 
 
 def _plain(value: Value | None) -> Value:

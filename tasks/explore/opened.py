@@ -54,7 +54,8 @@ class Opened:
 
     def described(self) -> dict[str, Any]:
         """What the page has to know of it."""
-        conditions = self.model.conditions.attributes if self.model.conditions else ()
+        given = self.model.conditions
+        conditions = [given.attribute(name) for name in given.labels] if given else []
         return {
             "digest": self.digest,
             "size": self.model.size,
@@ -67,6 +68,7 @@ class Opened:
                 else {"name": one.name, "low": one.knots[0], "high": one.knots[-1]}
                 for one in conditions
             ],
+            "sentence": given.sentences.name if given and given.sentences else None,
             "directions": [{"name": one.name, "low": -REACH, "high": REACH} for one in self.directions],
             "scores": self.judge is not None,
             "trouble": list(self.trouble),

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from ganlib.conditions.attribute import NONE, Attribute, Value
 from ganlib.conditions.conditions import Conditions
+from ganlib.conditions.encoder import checked
 
 #: Words of a size, and which part of the pictures has less.
 SIZES = {
@@ -40,6 +41,16 @@ class Found:
     end: int
     name: str
     value: Value
+
+
+def understood(text: str, conditions: Conditions | None) -> AskedBy:
+    """What `text` asks for: as the sentence that it is, of a model that learnt captions; by its words, of another one."""
+    if conditions is None or conditions.sentences is None:
+        return asked_by(text, conditions)
+    name = conditions.sentences.name
+    conditions.spelt({name: text})  # raises for what is no sentence, and where nobody can encode it
+    said = checked(text, name)
+    return AskedBy({name: said}, ((said, f"{name}: as a whole"),))
 
 
 def asked_by(text: str, conditions: Conditions | None) -> AskedBy:

@@ -38,6 +38,7 @@ def content(found: Inputs) -> dict[str, Any]:
         **_evaluated(found),
         "obeyed": obeyed(found.control),
         "withheld": found.control.get("withheld", {}),
+        "spoken": found.control.get("caption", {}),
         "charts": curves(found.history, found.looks),
         "width": WIDTH,
         "height": HEIGHT,
@@ -72,7 +73,7 @@ def obeyed(control: Mapping[str, Any]) -> list[dict[str, Any]]:
             "else": ", ".join(f"{other} {number(value)}" for other, value in entry["changes_else"].items()),
         }
         for name, entry in control.items()
-        if name != "withheld"
+        if name not in ("withheld", "caption")
     ]
 
 

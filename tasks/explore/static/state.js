@@ -41,6 +41,7 @@ export function fitted(state, model) {
   const left = [], conditions = {}, directions = {};
   const known = new Map(model.attributes.map((one) => [one.name, one])), ways = new Map(model.directions.map((one) => [one.name, one]));
   for (const [name, value] of Object.entries(state.conditions)) {
+    if (name === model.sentence) { conditions[name] = String(value); continue; }
     const one = known.get(name);
     if (one?.values ? one.values.includes(String(value)) : one && Number(value) >= one.low && Number(value) <= one.high) {
       conditions[name] = one.values ? String(value) : Number(value);
