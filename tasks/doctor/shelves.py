@@ -43,7 +43,8 @@ def _damaged_rows() -> tuple[int, int]:
         try:
             rows = np.arange(len(shelf), dtype=np.int64)
             return len(shelf), sum(
-                int((shelf[name].lacks(rows) & _written(folder / f"{name}.sums", rows)).sum()) for name in (*form.columns, *COMPARED)
+                int((shelf[name].lacks(rows) & _written(folder / f"{name}.sums", rows)).sum())
+                for name in (*form.columns, *COMPARED)
             )
         finally:
             shelf.close()
