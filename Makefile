@@ -52,7 +52,7 @@ soak: .venv/installed ## Two hundred nights with random faults, some minutes; pr
 	@$(BIN)/python -m pytest tests/faults/test_soak.py -s --nights $(NIGHTS) --soak-seed $(SEED)
 
 .PHONY: audit
-audit: .venv/installed ## Ask whether any locked version is known to be vulnerable; exceptions stand in supply.toml
+audit: ## Ask whether any locked version is known to be vulnerable; exceptions stand in supply.toml
 	@$(PYTHON) .ci/audit.py
 
 .PHONY: doctor

@@ -144,7 +144,7 @@ def _deleted(params: "Params") -> Iterator[str]:
     """Runs that a person deleted in MLflow long ago, where the store is this folder's own."""
     from tasks.tracking import store
 
-    if (database := store.database()) is None or not database.exists():
+    if not store.holds_deleted():
         return
     answer, why = ask("purge", [params.keep.days], _PATIENCE)
     if why:

@@ -27,7 +27,7 @@ def check(fix: bool) -> Finding:
     found = f"{gigabytes(free)} free, some {gigabytes(need)} needed for a run of params.yaml{f'; {used}' if used else ''}."
     state = "bad" if free < need else "warn" if free < 2 * need else "ok"
     return Finding(
-        NAME, state, found, "" if state == "ok" else "Free some space; lower the numbers in params.yaml, section keep."
+        NAME, state, found, "" if state == "ok" else "Free some space, or lower params.yaml, section keep."
     )
 
 

@@ -25,7 +25,7 @@ def check(fix: bool) -> Finding:
     advice = (
         "Restart the machine, or update the driver."
         if torch.version.cuda
-        else "make clean install, without an index of CPU builds."
+        else "make clean install, from no index of CPU builds."
     )
     return Finding(NAME, "warn", f"{driver}, but torch cannot use it; {build}.", advice)
 

@@ -20,7 +20,7 @@ def check(fix: bool) -> Finding:
         return Finding(NAME, "ok", "MLflow has no record here yet.")
     if not store.answers():
         return Finding(
-            NAME, "warn", f"MLflow at {store.shown()} does not answer.", "make up; what is to be told waits meanwhile."
+            NAME, "warn", f"MLflow at {store.shown()} does not answer.", "make up; what is to be told waits."
         )
     if fix and spool.unfinished():
         ask("send", [], _PATIENCE)  # tells the end of trainings that broke off, with all that is known of them

@@ -42,10 +42,9 @@ def _damaged_rows() -> tuple[int, int]:
         shelf = Shelf(folder, {**form.columns, **COMPARED})
         try:
             rows = np.arange(len(shelf), dtype=np.int64)
-            return len(shelf), sum(
-                int((shelf[name].lacks(rows) & _written(folder / f"{name}.sums", rows)).sum())
-                for name in (*form.columns, *COMPARED)
-            )
+            names = (*form.columns, *COMPARED)
+            damaged = [shelf[name].lacks(rows) & _written(folder / f"{name}.sums", rows) for name in names]
+            return len(shelf), sum(map(int, map(np.count_nonzero, damaged)))
         finally:
             shelf.close()
     return 0, 0
