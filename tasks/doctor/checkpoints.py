@@ -19,9 +19,7 @@ def check(fix: bool) -> Finding:
         advice = "Remove the folder: the training begins anew."
         return Finding(NAME, "bad", f"No whole checkpoint is left in {listed(lost)}.", advice)
     if damaged:
-        return Finding(
-            NAME, "warn", f"Damaged, and passed over for the one before: {listed(damaged)}.", "Look at the disk."
-        )
+        return Finding(NAME, "warn", f"Damaged, and passed over for the one before: {listed(damaged)}.", "Look at the disk.")
     return Finding(NAME, "ok", f"{sum(map(len, runs.values()))} of {len(runs)} runs, all whole.")
 
 

@@ -26,9 +26,7 @@ def check(fix: bool) -> Finding:
     used = ", ".join(f"{name} {gigabytes(size_of(path))}" for name, path in taken.items() if path.exists())
     found = f"{gigabytes(free)} free, some {gigabytes(need)} needed for a run of params.yaml{f'; {used}' if used else ''}."
     state = "bad" if free < need else "warn" if free < 2 * need else "ok"
-    return Finding(
-        NAME, state, found, "" if state == "ok" else "Free some space, or lower params.yaml, section keep."
-    )
+    return Finding(NAME, state, found, "" if state == "ok" else "Free some space, or lower params.yaml, section keep.")
 
 
 def needed(params: "Params") -> float:

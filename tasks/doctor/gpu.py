@@ -23,9 +23,7 @@ def check(fix: bool) -> Finding:
     if not driver:
         return Finding(NAME, "ok", f"No GPU here: trains on the CPU; {build}.")
     advice = (
-        "Restart the machine, or update the driver."
-        if torch.version.cuda
-        else "make clean install, from no index of CPU builds."
+        "Restart the machine, or update the driver." if torch.version.cuda else "make clean install, from no index of CPU builds."
     )
     return Finding(NAME, "warn", f"{driver}, but torch cannot use it; {build}.", advice)
 

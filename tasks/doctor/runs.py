@@ -19,9 +19,7 @@ def check(fix: bool) -> Finding:
     if database is not None and not database.exists():
         return Finding(NAME, "ok", "MLflow has no record here yet.")
     if not store.answers():
-        return Finding(
-            NAME, "warn", f"MLflow at {store.shown()} does not answer.", "make up; what is to be told waits."
-        )
+        return Finding(NAME, "warn", f"MLflow at {store.shown()} does not answer.", "make up; what is to be told waits.")
     if fix and spool.unfinished():
         ask("send", [], _PATIENCE)  # tells the end of trainings that broke off, with all that is known of them
     dead, why = ask("zombies", [_alone(), fix], _PATIENCE)

@@ -14,9 +14,10 @@ from conftest import PROJECT
 from ledger import Ledger
 from recording import empty_database
 
+from ganlib.metrics.cache import KEPT
 
 #: Nights in CI; `make soak` runs more.
-NIGHTS = 24
+NIGHTS = 16
 
 
 def test_nights_with_random_faults_leave_all_in_order(tmp_path: Path, pytestconfig: pytest.Config, ledger: Ledger) -> None:
@@ -31,6 +32,7 @@ def test_nights_with_random_faults_leave_all_in_order(tmp_path: Path, pytestconf
     assert told["nights"] == nights + 1
     assert told["left_processes"] == 0
     assert max(told["open_files"]) == min(told["open_files"])
+    assert max(told["features"]) <= KEPT
     for kind in ("memory", "parent", "disk"):
         assert flat(told[kind]), f"{kind} grows: {told[kind]}"
     for fault, times in told["faults"].items():
