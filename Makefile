@@ -4,6 +4,8 @@ SHELL := /bin/bash
 PYTHON ?= python3
 PRESET ?= quick
 OLD ?= HEAD
+NIGHTS ?= 200
+SEED ?= 0
 BIN := .venv/bin
 # pip's five hundred lines as a line every twenty packages
 COUNT_PACKAGES = /^Collecting / && ++n % 20 == 0 { printf "  %d of %d packages found\n", n, all; fflush() } \
@@ -45,6 +47,18 @@ quick: .venv/installed ## The fast tests only
 faults: .venv/installed ## Faults injected and threats tried, for real; what came of each is written to docs/reliability.md
 	$(BIN)/python -m pytest -m fault -n 2 --dist loadfile --ledger docs/reliability.md
 
+.PHONY: soak
+soak: .venv/installed ## Two hundred nights with random faults, some minutes; prints what was done and what is left (NIGHTS=200 SEED=0)
+	@$(BIN)/python -m pytest tests/faults/test_soak.py -s --nights $(NIGHTS) --soak-seed $(SEED)
+
+.PHONY: audit
+audit: ## Ask whether any locked version is known to be vulnerable; exceptions stand in supply.toml
+	@$(PYTHON) .ci/audit.py
+
+.PHONY: doctor
+doctor: .venv/installed ## What ails this folder: versions, disk, locks, runs, servers, GPU, cache (ARGS="--json", "--fix")
+	@$(BIN)/python -m flows.doctor $(ARGS)
+
 .PHONY: bench
 bench: .venv/installed ## All that is claimed about speed, ours and others' side by side, some 25 minutes alone on the machine
 	@$(BIN)/python -m bench
@@ -77,21 +91,30 @@ down: ## Stop what `make up` started, and nothing else
 install: .venv/installed ## Only create .venv and install the locked packages
 
 .PHONY: lock
-lock: ## Write requirements.lock anew from pyproject.toml (in a throw-away environment)
+lock: ## Write requirements.lock and torch.lock anew from pyproject.toml (in a throw-away environment)
 	rm -rf build/lock && $(PYTHON) -m venv build/lock
 	build/lock/bin/pip install --quiet --progress-bar on '.[dev]'
-	build/lock/bin/pip freeze --exclude atelier | sed -E 's/\+cpu$$//' > requirements.lock
+	build/lock/bin/pip freeze --exclude atelier | sed -E 's/\+cpu$$//' > build/lock/all
+	build/lock/bin/pip install --quiet uv
+	$(MAKE) --no-print-directory hashes PINS=build/lock/all UV=build/lock/bin/uv
 	rm -rf build/lock
+
+# torch stands apart: each machine needs another of its builds (CUDA, CPU), and no one index has the digests of all of them.
+.PHONY: hashes
+hashes:
+	{ sed -n '/^#/p' torch.lock; grep -i '^torch==' $(PINS); } > build/torch.lock && mv build/torch.lock torch.lock
+	grep -iv '^torch==' $(PINS) | $(UV) pip compile --quiet --no-deps --generate-hashes --no-header --no-annotate - -o requirements.lock
 
 .PHONY: clean
 clean: ## Remove the environment; data, models and records stay
 	rm -rf .venv
 
-.venv/installed: requirements.lock pyproject.toml
+.venv/installed: requirements.lock torch.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "error: expected Python 3.11 or later, found $$($(PYTHON) --version). Name another one: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 2; }
 	@$(PYTHON) -m venv .venv || { echo "error: Python's venv module is incomplete here. On Debian and Ubuntu: apt install python3-venv"; rm -rf .venv; exit 2; }
 	@echo "Installing the locked packages into .venv (some minutes, once)"
-	@set -o pipefail; $(BIN)/pip install --progress-bar off --disable-pip-version-check -r requirements.lock \
-		| awk -v all=$$(grep -c == requirements.lock) '$(COUNT_PACKAGES)'
+	@set -o pipefail; { $(BIN)/pip install --progress-bar off --disable-pip-version-check --no-deps --require-hashes -r requirements.lock \
+		&& $(BIN)/pip install --progress-bar off --disable-pip-version-check -r torch.lock; } \
+		| awk -v all=$$(cat requirements.lock torch.lock | grep -c '^[^#].*==') '$(COUNT_PACKAGES)'
 	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --editable .
 	@touch $@

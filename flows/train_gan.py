@@ -44,6 +44,7 @@ def train_gan(refresh: bool = False, commit: bool = False) -> "State | dict[str,
             step.alone("promote")
             show.champion()
             show.page()
+            step.alone("tidy")
     except (StepFailed, AtelierError) as failure:
         return Failed(message=str(failure))
     return step.versions

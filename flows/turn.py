@@ -42,17 +42,35 @@ def bury_the_dead(api: str) -> int:
     They would stay Running for ever, and the next night would be cancelled for their sake.
     """
     with suppress(Timeout), FileLock(_LOCK, timeout=0):
-        alive = {"type": {"any_": ["RUNNING", "PENDING", "CANCELLING"]}}
-        dead = _post(f"{api}/flow_runs/filter", {"flow_runs": {"state": alive}})
+        dead = _running(api)
         state = {
             "type": "CRASHED",
             "name": "Crashed",
             "message": "It was stopped from outside. The next run goes on from what it had saved.",
         }
         for run in dead:
-            _post(f"{api}/flow_runs/{run['id']}/set_state", {"state": state})
+            post(f"{api}/flow_runs/{run}/set_state", {"state": state})
         return len(dead)
     return 0
+
+
+def the_dead(api: str) -> list[str]:
+    """The ids of the runs that the server at `api` holds for running although no flow lives here."""
+    with suppress(Timeout), FileLock(_LOCK, timeout=0):
+        return _running(api)
+    return []
+
+
+def _running(api: str) -> list[str]:
+    alive = {"type": {"any_": ["RUNNING", "PENDING", "CANCELLING"]}}
+    return [str(run["id"]) for run in post(f"{api}/flow_runs/filter", {"flow_runs": {"state": alive}})]
+
+
+def nobody_is_here() -> bool:
+    """Whether no flow has this folder's turn."""
+    with suppress(Timeout), FileLock(_LOCK, timeout=0):
+        return True
+    return False
 
 
 def _holder() -> str:
@@ -62,7 +80,8 @@ def _holder() -> str:
     return ""
 
 
-def _post(url: str, body: dict[str, Any]) -> Any:
+def post(url: str, body: dict[str, Any]) -> Any:
+    """Ask Prefect's API; what it answers. Raises `OSError` where it does not."""
     request = urllib.request.Request(url, json.dumps(body).encode(), {"Content-Type": "application/json"})  # noqa: S310
     with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310 - the server of this folder
-        return json.load(answer)
+        return json.loads(answer.read() or b"null")

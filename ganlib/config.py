@@ -9,6 +9,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError
 
 from ganlib.errors import AtelierError
+from ganlib.keep import KeepConfig
 from ganlib.knobs import OneOf
 from ganlib.metrics.config import EvaluateConfig
 from ganlib.metrics.promotion import PromoteConfig
@@ -32,6 +33,7 @@ class Params:
     evaluate: EvaluateConfig
     promote: PromoteConfig
     adapt: AdaptConfig
+    keep: KeepConfig
 
 
 def load(path: Path = Path("params.yaml")) -> Params:

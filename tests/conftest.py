@@ -194,6 +194,8 @@ def ledger(record_property: Any) -> Ledger:
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--nights", metavar="N", type=int, help="how many nights tests/faults/test_soak.py runs")
+    parser.addoption("--soak-seed", metavar="SEED", type=int, default=0, help="what befalls them")
     parser.addoption("--ledger", metavar="FILE", help="write what the tests of faults and threats did to this Markdown file")
 
 

@@ -27,7 +27,7 @@ def test_a_night_through_the_worker_completes(served: Workspace, night: str) -> 
     api = served.variables["PREFECT_API_URL"]
     assert get(f"{api}/flow_runs/{night}")["state"]["type"] == "COMPLETED"
     tasks = get(f"{api}/task_runs/filter", {"flow_runs": {"id": {"any_": [night]}}, "sort": "EXPECTED_START_TIME_ASC"})
-    assert [task["name"] for task in tasks] == ["collect", "data", *STEPS[1:], "promote"]
+    assert [task["name"] for task in tasks] == ["collect", "data", *STEPS[1:], "promote", "tidy"]
     assert {task["state"]["type"] for task in tasks} == {"COMPLETED"}
     artifacts = get(f"{api}/artifacts/filter", {"artifacts": {"flow_run_id": {"any_": [night]}}})
     shown = {"verdicts", "samples", "scores", "report", "diagnosis", "progress-train", "champion"}

@@ -131,3 +131,21 @@ def test_a_run_whose_process_is_gone_does_not_block_the_next(served: Workspace) 
     script = f"from flows.turn import bury_the_dead; print(bury_the_dead({api!r}))"
     assert served.python("-c", script).strip() == "1"
     assert get(f"{api}/flow_runs/{run}")["state"]["type"] == "CRASHED"
+
+
+@pytest.mark.slow
+def test_the_doctor_finds_flow_runs_of_the_dead_and_places_that_they_held(served: Workspace) -> None:
+    """A run that is held for running, and a limit taken, while no flow lives here: seen, mended by --fix, then well."""
+    api = served.variables["PREFECT_API_URL"]
+    flow = get(f"{api}/flows/", {"name": "of-the-dead"})["id"]
+    get(f"{api}/flow_runs/", {"flow_id": flow, "state": {"type": "RUNNING"}})
+    get(f"{api}/v2/concurrency_limits/", {"name": "of-the-dead", "limit": 1})
+    get(f"{api}/v2/concurrency_limits/increment", {"names": ["of-the-dead"], "slots": 1, "mode": "concurrency"})
+    found = {one["name"]: one for one in json.loads(served.python("-m", "flows.doctor", "--json", code=None))}
+    assert (found["flow-runs"]["state"], found["slots"]["state"], found["servers"]["state"]) == ("warn", "warn", "ok")
+    assert "of-the-dead" in found["slots"]["found"]
+    output = served.python("-m", "flows.doctor", "--fix", code=None)
+    assert "marked as Crashed" in output
+    assert "of-the-dead given back" in output
+    found = {one["name"]: one for one in json.loads(served.python("-m", "flows.doctor", "--json", code=None))}
+    assert (found["flow-runs"]["state"], found["slots"]["state"]) == ("ok", "ok")

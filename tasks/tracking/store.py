@@ -2,10 +2,12 @@
 
 import os
 import re
+import sqlite3
 import ssl
 import threading
 import urllib.error
 import urllib.request
+from contextlib import closing
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -61,6 +63,17 @@ def environment() -> dict[str, str]:
 def database() -> Path | None:
     """The file of a SQLite store; None for any other."""
     return Path(unquote(urlsplit(uri()).path)[1:]) if uri().startswith("sqlite:///") else None
+
+
+def holds_deleted() -> bool:
+    """Whether a SQLite store of this project holds runs that were deleted; True, too, where that cannot be known so simply."""
+    if (path := database()) is None or not path.exists():
+        return False
+    try:
+        with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, timeout=5)) as reader:
+            return bool(reader.execute("SELECT 1 FROM runs WHERE lifecycle_stage = 'deleted' LIMIT 1").fetchone())
+    except sqlite3.Error:
+        return True
 
 
 def answers(patience: float = 3.0) -> bool:

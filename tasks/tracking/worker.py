@@ -99,6 +99,20 @@ def fetch(number: str, folder: str) -> str:
     return registry.fetch(number, folder)
 
 
+def purge(days: float) -> int:
+    """Remove for good what a person deleted long ago; see `purge`."""
+    from tasks.tracking import purge as bin
+
+    return bin.purge(days)
+
+
+def zombies(mine: bool, end: bool) -> list[str]:
+    """Runs that are RUNNING and that nobody tells; see `zombies`."""
+    from tasks.tracking import zombies as dead
+
+    return dead.zombies(mine, end)
+
+
 def main() -> None:
     """Do what the first argument names with the JSON list on standard input; the answer is JSON on standard output.
 
@@ -110,7 +124,7 @@ def main() -> None:
     if not store.answers():
         sys.exit(AWAY)
     orders = {"send": send, "open": open_parent, "close": close_parent, "promote": promote, "rollback": rollback}
-    orders |= {"versions": versions, "fetch": fetch}
+    orders |= {"versions": versions, "fetch": fetch, "purge": purge, "zombies": zombies}
     result = orders[sys.argv[1]](*json.load(sys.stdin))  # type: ignore[operator]
     os.write(answer, json.dumps(result).encode())
 
