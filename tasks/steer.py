@@ -106,7 +106,8 @@ def _sheet(options: argparse.Namespace, config: "SampleConfig", model: "Model", 
     if options.strip is not None:
         return steering.attribute_sheet(model, options.strip, rows, steps, seed, turn)
     if options.between is not None:
-        return steering.sentences_sheet(model, *options.between, rows, steps, seed, turn)
+        begin, end = options.between
+        return steering.sentences_sheet(model, begin, end, rows, steps, seed, turn)
     if options.along is not None:
         direction = direction_named(options.along, directions_of(model))
         return steering.direction_sheet(model, direction, rows, steps, seed, turn)

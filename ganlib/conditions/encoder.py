@@ -66,7 +66,8 @@ def encode(texts: Sequence[str]) -> NDArray[np.float32]:
 @lru_cache(maxsize=1000)
 def _alone(text: str) -> NDArray[np.float32]:
     """Of one that is asked for again and again, as on a page."""
-    return _encoded([text])[0]
+    found: NDArray[np.float32] = _encoded([text])[0]
+    return found
 
 
 def _encoded(texts: Sequence[str]) -> NDArray[np.float32]:
