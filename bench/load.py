@@ -1,4 +1,4 @@
-"""Fifty at once for a minute: `python -m bench.load` asks the explorer and what `mlflow models serve` runs, at the rate they state.
+"""Fifty at once for a minute: `python -m bench.load` asks the explorer and a served model, at the rate that they state.
 
 Both are processes of their own, over HTTP on this machine alone. Every client asks in its turn, so that all of them together keep
 the rate; what is answered late makes the client late, never more requests. What is counted: answers, refusals, failures, how long

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tasks import places
-from tasks.doctor.base import Finding
+from tasks.doctor.base import Finding, State
 from tasks.litter import gigabytes, size_of
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ def check(fix: bool) -> Finding:
     taken = {"DVC's cache": Path(".dvc/cache"), "runs": places.RUNS, "MLflow": Path(".mlflow"), "data": places.DATA}
     used = ", ".join(f"{name} {gigabytes(size_of(path))}" for name, path in taken.items() if path.exists())
     found = f"{gigabytes(free)} free, some {gigabytes(need)} needed for a run of params.yaml{f'; {used}' if used else ''}."
-    state = "bad" if free < need else "warn" if free < 2 * need else "ok"
+    state: State = "bad" if free < need else "warn" if free < 2 * need else "ok"
     return Finding(NAME, state, found, "" if state == "ok" else "Free some space, or lower params.yaml, section keep.")
 
 

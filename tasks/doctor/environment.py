@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from tasks.digests import git_commit
-from tasks.doctor.base import Finding
+from tasks.doctor.base import Finding, State
 
 NAME = "environment"
 
@@ -20,5 +20,5 @@ def check(fix: bool) -> Finding:
         advice = "git commit: a result names the commit that it was made by."
         return Finding(NAME, "warn", f"params.yaml is good; tracked files differ from commit {commit[:8]}.", advice)
     modules = "" if Path(".dvc").is_dir() else "; .dvc is missing"
-    state = "bad" if modules else "ok"
+    state: State = "bad" if modules else "ok"
     return Finding(NAME, state, f"params.yaml is good, commit {commit[:8]}{modules}.", "git checkout .dvc" if modules else "")

@@ -54,4 +54,4 @@ def _written(sums: Path, rows: "np.ndarray[tuple[int], np.dtype[np.int64]]") -> 
     known = np.zeros(len(rows), np.uint32)
     found = np.fromfile(sums, np.uint32)[: len(rows)]
     known[: len(found)] = found
-    return known != 0
+    return np.asarray(known != 0)

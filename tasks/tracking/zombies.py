@@ -6,6 +6,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 from mlflow import MlflowClient
 
+from tasks.places import RUNS
 from tasks.tracking import spool, store
 
 
@@ -20,9 +21,9 @@ def zombies(mine: bool, end: bool) -> list[str]:
     if experiment is None:
         return []
     running = {run.info.run_id for run in client.search_runs([experiment.experiment_id], "attributes.status = 'RUNNING'")}
-    known = {entry.run: path.parent for path in spool.RUNS.glob(f"*/{spool.LIVE}") if (entry := spool.read(path))}
+    known = {entry.run: path.parent for path in RUNS.glob(f"*/{spool.LIVE}") if (entry := spool.read(path))}
     told = {run for run, folder in known.items() if run and _held(folder)}
-    dead = sorted((running if mine else running & known.keys()) - told)  # type: ignore[operator]
+    dead = sorted((running if mine else running & known.keys()) - told)
     for run in dead if end else ():
         client.set_terminated(run, "KILLED")
     return dead

@@ -37,7 +37,8 @@ def ended(process: "subprocess.Popen[str]", within: float) -> tuple[int, str]:
 def statuses(workspace: Workspace) -> list[str]:
     """Of the trainings that MLflow knows, the newest first."""
     client = MlflowClient(f"sqlite:///{workspace.folder / '.mlflow' / 'mlflow.db'}")
-    return [run.info.status for experiment in client.search_experiments() for run in client.search_runs([experiment.experiment_id])]
+    known = [experiment.experiment_id for experiment in client.search_experiments()]
+    return [run.info.status for run in client.search_runs(known)]
 
 
 @polite
@@ -86,7 +87,8 @@ def test_a_second_signal_leaves_at_once(number: signal.Signals, workspace: Works
     assert [int(path.name) for path in checkpoints(workspace)] == [320, 480]
     workspace.run(*TRAIN)
     assert model_of(workspace) == model_of(whole)
-    ledger.add(f"{number.name} twice, in a step that does not end", lost="the steps since the last checkpoint", found="it is gone")
+    lost = "the steps since the last checkpoint"
+    ledger.add(f"{number.name} twice, in a step that does not end", lost=lost, found="it is gone")
 
 
 @polite
@@ -116,7 +118,9 @@ def test_dvc_passes_a_signal_on(number: signal.Signals, workspace: Workspace, wh
 
 
 @pytest.mark.parametrize("number", [*POLITE, signal.SIGKILL], ids=lambda number: number.name)
-def test_sampling_leaves_no_half_of_a_folder(number: signal.Signals, workspace: Workspace, whole: Workspace, ledger: Ledger) -> None:
+def test_sampling_leaves_no_half_of_a_folder(
+    number: signal.Signals, workspace: Workspace, whole: Workspace, ledger: Ledger
+) -> None:
     """Stopped in the middle of it, there are no samples, or the old ones; the same command makes them."""
     (workspace.folder / "artifacts").mkdir()
     (workspace.folder / "artifacts" / "model").symlink_to(whole.folder / "artifacts" / "model")

@@ -52,7 +52,8 @@ def soaked(folder: Path, nights: int, seed: int) -> dict[str, Any]:
     command = [sys.executable, soaking.__file__, str(folder), str(nights), str(seed)]
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("MLFLOW_", "PREFECT_", "ATELIER_"))}
     environment |= {"PYTHONPATH": str(PROJECT), "OMP_NUM_THREADS": "1", "GIT_PYTHON_REFRESH": "quiet", "MALLOC_ARENA_MAX": "2"}
-    copy = f"mkdir {folder}/.mlflow && cp {empty_database()} {folder}/.mlflow/mlflow.db && cp {PROJECT}/params.yaml {folder} && exec "
+    database = f"mkdir {folder}/.mlflow && cp {empty_database()} {folder}/.mlflow/mlflow.db"
+    copy = f"{database} && cp {PROJECT}/params.yaml {folder} && exec "
     own = ["unshare", "--mount", "sh", "-c"]
     if subprocess.run([*own, f"mount -t tmpfs -o size=1m soak {folder}"], capture_output=True).returncode == 0:
         environment["SOAK_DISK"] = "1"
