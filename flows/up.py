@@ -94,6 +94,7 @@ def _prefect_environment() -> dict[str, str]:
         "PREFECT_HOME": str(Path(".prefect").resolve()),
         "PREFECT_API_URL": f"{url}/api",
         "PREFECT_SERVER_UI_API_URL": f"{url}/api",
+        "PREFECT_SERVER_CORS_ALLOWED_ORIGINS": url,  # no other page may have a browser send it JSON
         "PREFECT_FLOWS_HEARTBEAT_FREQUENCY": "30",
     }
 

@@ -7,6 +7,7 @@ from typing import Annotated, Any, TypeVar
 from pydantic import ConfigDict, TypeAdapter, ValidationError, with_config
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError
+from ruamel.yaml.reader import ReaderError
 
 from ganlib.errors import AtelierError
 from ganlib.keep import KeepConfig
@@ -20,6 +21,7 @@ from ganlib.training.adapt import AdaptConfig
 from ganlib.training.config import TrainConfig
 
 T = TypeVar("T")
+_MOST, _SHOWN = 20_000, 200  # values of a file; characters of one that are repeated in an error
 
 
 @dataclass(frozen=True)
@@ -47,6 +49,11 @@ def read(path: Path, kind: type[T]) -> T:
     Raises `AtelierError`, with every mistake on a line of its own (`params.yaml:12:9 train.batch must be > 0 (got -3)`).
     """
     tree = _parse(path, kind)
+    if _nodes(tree, _MOST) > _MOST:
+        raise AtelierError(
+            f"{path}: expected at most {_MOST:,} values, found more, counting those that aliases (*name) repeat; nothing was "
+            "started. Write them out, or fewer."
+        )
     strict = with_config(ConfigDict(extra="forbid", allow_inf_nan=False))(kind)
     try:
         return TypeAdapter(strict).validate_python(_plain(tree))
@@ -63,6 +70,11 @@ def _parse(path: Path, kind: Any) -> Any:
         raise AtelierError(f"{path}: expected the file of parameters here, found none. Run from the project's folder.") from None
     except UnicodeDecodeError as error:
         raise AtelierError(f"{path}: expected UTF-8 text, found a byte that is none at offset {error.start}.") from None
+    except (RecursionError, ValueError) as error:  # thousands of levels, or of digits
+        reason = "levels than anybody can read" if isinstance(error, RecursionError) else "digits than a number may have"
+        raise AtelierError(f"{path}: expected parameters, found more {reason}; nothing was started. Write it anew.") from None
+    except ReaderError as error:
+        raise AtelierError(f"{path}: expected text, found a character that is none at offset {error.position}.") from None
     except MarkedYAMLError as error:
         mark = error.problem_mark
         place = f"{path}:{mark.line + 1}:{mark.column + 1}" if mark else str(path)
@@ -72,6 +84,17 @@ def _parse(path: Path, kind: Any) -> Any:
         sections = ", ".join(field.name for field in fields(kind))
         raise AtelierError(f"{path}:1:1 expected sections ({sections}), found {type(tree).__name__}.")
     return tree
+
+
+def _nodes(node: Any, most: int) -> int:
+    """How many values there are, aliases followed each time; counted no further than just beyond `most`."""
+    children = node.values() if isinstance(node, dict) else node if isinstance(node, list) else ()
+    count = 1
+    for child in children:
+        if count > most:
+            break
+        count += _nodes(child, most - count)
+    return count
 
 
 def _plain(node: Any) -> Any:
@@ -110,8 +133,16 @@ def _sentence(path: Path, tree: Any, item: dict[str, Any]) -> str:
         must = f"must be {context['expected']}"
     else:
         must = item["msg"].replace("Input should be", "must be")
-    shown = "" if isinstance(got, dict) else f" (got {got})"
+    shown = "" if isinstance(got, dict) else f" (got {_short(got)})"
     return f"{path}:{line}:{column} {f'{name} ' if name else ''}{must}{shown}"
+
+
+def _short(got: Any) -> str:
+    try:
+        text = str(got)
+    except ValueError:  # an int of more digits than Python writes
+        return "a number of thousands of digits"
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
 
 
 def _locate(tree: Any, location: tuple[int | str, ...], missing: bool) -> tuple[list[str], int, int]:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ledger import SECTIONS, Ledger, as_markdown, lines_of
+from ledger import SECTIONS, TITLE, Ledger, as_markdown, lines_of
 from ruamel.yaml import YAML
 
 import tasks as _environment  # noqa: F401  sets the environment before the tests import anything big
@@ -209,7 +209,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
     """Print the ledger, and write it where that was asked for."""
     ended = [report for kind in ("passed", "failed") for report in terminalreporter.stats.get(kind, [])]
-    here = [one for one in ended if Path(one.nodeid.split("::")[0]).parent.name in SECTIONS and one.when == "call"]
+    here = [one for one in ended if one.when == "call" and any(name == TITLE for name, _ in one.user_properties)]
     if not here:
         return
     page = as_markdown(lines_of((one.nodeid, one.passed, one.user_properties) for one in here))

@@ -8,8 +8,9 @@ from pathlib import Path
 TITLE = "reliability"  # the property of a test's report that carries its lines, from xdist's processes, too
 HEAD = """# What was tried, and what was lost
 
-Written by the tests themselves (`make faults`; the folders `tests/faults` and `tests/threats`): each line is a deed that was
-done to the real thing, how often, what was lost by it, and how one is told. Where a test fails its lines say NOT HELD.
+Written by the tests themselves (`make faults`; those in `tests/faults` and `tests/threats`, and others that are marked `fault`):
+each line is a deed that was done to the real thing, how often, what was lost by it, and how one is told. Where a test fails its
+lines say NOT HELD.
 """
 SECTIONS = {"faults": "Faults", "threats": "Threats"}
 
@@ -42,7 +43,7 @@ def lines_of(reports: Iterable[tuple[str, bool, list[tuple[str, object]]]]) -> d
     """The lines of every section, put together and in order, from reports as (test's path, passed, properties)."""
     found: dict[str, dict[str, list[Line]]] = {title: {} for title in SECTIONS.values()}
     for path, passed, properties in reports:
-        title = SECTIONS[Path(path.split("::")[0]).parent.name]
+        title = SECTIONS.get(Path(path.split("::")[0]).parent.name, SECTIONS["threats"])
         for line in (Line(**json.loads(str(value))) for name, value in properties if name == TITLE):
             found[title].setdefault(line.deed, []).append(line if passed else Line(line.deed, line.times, "NOT HELD", line.found))
     return {title: [_joined(deed, same) for deed, same in sorted(deeds.items())] for title, deeds in found.items()}

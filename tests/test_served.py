@@ -194,9 +194,9 @@ def _answers(port: int) -> bool:
 
 def _ask(address: str, body: bytes, kind: str = "application/json") -> tuple[int, Any]:
     """The code and the JSON of the answer."""
-    request = urllib.request.Request(address, body, {"Content-Type": kind})  # noqa: S310
+    request = urllib.request.Request(address, body, {"Content-Type": kind})
     try:
-        with urllib.request.urlopen(request, timeout=60) as answer:  # noqa: S310
+        with urllib.request.urlopen(request, timeout=60) as answer:
             return answer.status, json.load(answer)
     except urllib.error.HTTPError as error:
         return error.code, json.load(error)

@@ -73,21 +73,21 @@ def test_labels_are_optional(folder: Path) -> None:
 def test_files_are_fetched_and_checked(address: str) -> None:
     """With the right digests, pictures come from an address; with a wrong one, nothing does."""
     right = {name: hashlib.sha256(_idx(array)).hexdigest() for name, array in ((IMAGES_NAME, IMAGES), (LABELS_NAME, CLASSES))}
-    source = Idx(url=address, parts=["train"], sha256=right)
+    source = Idx(url=address, inward=True, parts=["train"], sha256=right)
     assert source.count() == 4
     assert [picture.labels["class"] for picture in source.pictures()][:2] == ["T-shirt/top", "Ankle boot"]
     with pytest.raises(AtelierError, match=rf"{IMAGES_NAME}\.gz: expected the sha256 {FASHION_MNIST[IMAGES_NAME]}"):
-        list(Idx(url=address, parts=["train"]).pictures())
+        list(Idx(url=address, inward=True, parts=["train"]).pictures())
     with pytest.raises(AtelierError, match=r"expected its digest under collect\.sha256"):
-        list(Idx(url=address, parts=["train"], sha256={}).pictures())
+        list(Idx(url=address, inward=True, parts=["train"], sha256={}).pictures())
 
 
 def test_an_address_that_does_not_answer_is_one_error(address: str) -> None:
     """A missing file, a closed port and a scheme that is not the web's each are one sentence."""
     with pytest.raises(AtelierError, match=r"other-images.*could not fetch it \(File not found\)"):
-        Idx(url=address, parts=["other"], sha256={"other-images-idx3-ubyte": "0"}).count()
+        Idx(url=address, inward=True, parts=["other"], sha256={"other-images-idx3-ubyte": "0"}).count()
     with pytest.raises(AtelierError, match="could not fetch it"):
-        Idx(url="http://127.0.0.1:1").count()
+        Idx(url="http://127.0.0.1:1", inward=True).count()
     with pytest.raises(AtelierError, match=r"begins with https:// or http://"):
         Idx(url="file:///etc").count()
     with pytest.raises(AtelierError, match=r"expected collect\.path .* or collect\.url, found neither"):

@@ -5,6 +5,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from tokenize import TokenError
 from typing import Any
 
 import numpy as np
@@ -137,7 +138,7 @@ def _pictures(path: Path) -> Pixels:
         raise AtelierError(
             f"{path}: expected the pictures of a data set, found nothing there. Run the step curate first."
         ) from None
-    except (ValueError, EOFError) as error:
+    except (ValueError, EOFError, SyntaxError, TypeError, TokenError) as error:  # of a header that is no Python literal
         raise AtelierError(f"{path}: expected an array of pictures, found it damaged ({error}). {AGAIN}") from None
     if pictures.dtype != np.uint8 or pictures.ndim != 4:
         raise AtelierError(f"{path}: expected bytes [N, H, W, C], found {pictures.dtype} {list(pictures.shape)}. {AGAIN}")

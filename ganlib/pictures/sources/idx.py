@@ -2,9 +2,9 @@
 
 import gzip
 import hashlib
+import http.client
 import io
 import urllib.error
-import urllib.request
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -16,9 +16,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ganlib.errors import AtelierError
+from ganlib.outward import opened
 from ganlib.pictures.raw import Label, RawPicture
 from ganlib.pictures.sources.found import Origin
 
+_PIECE = 2**20
 LARGEST = 2**30  # bytes of one file, packed or not
 SECONDS = 60  # without an answer
 
@@ -38,12 +40,14 @@ class Idx:
 
     `path` is a folder with `<part>-images-idx3-ubyte` and, if there are labels, `<part>-labels-idx1-ubyte`, packed (.gz) or
     not. Without `path` the files are fetched from below `url`. `sha256` holds the digests of the unpacked files by name: a
-    file that is fetched must have one. The labels become `class`, named by `classes`, and `part`.
+    file that is fetched must have one. Addresses must be public, those that it is sent on to as well, unless `inward` says that
+    one of this machine or of a private network is meant. The labels become `class`, named by `classes`, and `part`.
     """
 
     source: Literal["idx"] = "idx"
     path: str = ""
     url: str = ""
+    inward: bool = False
     parts: list[str] = field(default_factory=lambda: ["train", "t10k"])
     classes: list[str] = field(default_factory=lambda: list(CLASSES))
     sha256: dict[str, str] = field(default_factory=lambda: dict(FASHION_MNIST))
@@ -111,19 +115,32 @@ class Idx:
             if needed:
                 raise AtelierError(f"{name}: expected its digest under collect.sha256, since it is fetched; found none. Add it.")
             return name, b""
-        return _fetch(f"{self.url.rstrip('/')}/{name}.gz")
+        return _fetch(f"{self.url.rstrip('/')}/{name}.gz", self.inward)
 
 
 @lru_cache(maxsize=4)
-def _fetch(url: str) -> tuple[str, bytes]:
+def _fetch(url: str, inward: bool) -> tuple[str, bytes]:
     if not url.startswith(("https://", "http://")):
         raise AtelierError(f"{url}: expected an address that begins with https:// or http://. Correct collect.url.")
     try:
-        with urllib.request.urlopen(url, timeout=SECONDS) as answer:  # noqa: S310 - the scheme was checked
-            return url, answer.read(LARGEST)
-    except (urllib.error.URLError, OSError) as error:
+        with opened(url, SECONDS, inward) as answer:
+            return url, _read(answer)
+    except (urllib.error.URLError, OSError, http.client.HTTPException, ValueError) as error:
         reason = getattr(error, "reason", error)
+        if isinstance(reason, PermissionError):
+            raise AtelierError(
+                f"{url}: expected a public address, found that {reason}; it was asked nothing. Set collect.inward to true if "
+                "that is meant."
+            ) from None
         raise AtelierError(f"{url}: expected a file here, could not fetch it ({reason}). Try later, or give a folder.") from None
+
+
+def _read(stream: Any) -> bytes:
+    """All of it up to `LARGEST`, in pieces: asked for so much at once, a reader makes room for so much at once."""
+    found = io.BytesIO()
+    while (piece := stream.read(min(_PIECE, LARGEST - found.tell()))) and found.tell() < LARGEST:
+        found.write(piece)
+    return found.getvalue()
 
 
 def _unpack(place: str, data: bytes) -> bytes:
@@ -131,7 +148,7 @@ def _unpack(place: str, data: bytes) -> bytes:
         return data
     try:
         with gzip.open(io.BytesIO(data)) as stream:
-            return stream.read(LARGEST)
+            return _read(stream)
     except (OSError, EOFError, zlib.error) as error:
         raise AtelierError(f"{place}: expected a gz file, found it damaged ({error}). Fetch it again.") from None
 

@@ -57,8 +57,17 @@ class Parquet:
 def _opened(path: Path) -> pq.ParquetFile:
     try:
         return pq.ParquetFile(path)
-    except pa.ArrowInvalid as error:
-        raise AtelierError(f"{path}: expected a Parquet file, found something else ({str(error).splitlines()[0]}).") from None
+    except (pa.ArrowException, OSError) as error:
+        raise _damaged(path, error) from None
+
+
+def _damaged(path: Path, error: Exception) -> Exception:
+    """The sentence for what a reader of Parquet refuses; what the disk refuses is raised as it is."""
+    if isinstance(error, OSError) and error.errno is not None:
+        return error
+    return AtelierError(
+        f"{path}: expected a Parquet file, found something else, or a damaged one ({str(error).splitlines()[0]})."
+    )
 
 
 def _read(path: Path, origin: Origin, names: Names) -> Iterator[RawPicture]:
@@ -68,11 +77,20 @@ def _read(path: Path, origin: Origin, names: Names) -> Iterator[RawPicture]:
     named = next((name for name in NAME if name in schema.names and pa.types.is_string(schema.field(name).type)), None)
     labels = [name for name in schema.names if name not in (column, named) and _is_label(schema.field(name).type)]
     number = 0
-    for batch in file.iter_batches(batch_size=64, columns=[name for name in (column, named, *labels) if name]):
-        for row in batch.to_pylist():
+    for batch in _batches(path, file, [name for name in (column, named, *labels) if name]):
+        for row in batch:
             name = (named and row[named]) or f"{path.stem}-{number:06d}"
             yield origin.picture(names.unique(name), _bytes(row[column]), _labels(row, labels))
             number += 1
+
+
+def _batches(path: Path, file: pq.ParquetFile, columns: list[str]) -> Iterator[list[dict[str, Any]]]:
+    """The rows, some at a time."""
+    try:
+        for batch in file.iter_batches(batch_size=64, columns=columns):
+            yield batch.to_pylist()
+    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
+        raise _damaged(path, error) from None
 
 
 def _column(path: Path, schema: pa.Schema) -> str:

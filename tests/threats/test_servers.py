@@ -1,0 +1,91 @@
+"""The servers of `make up`: on this machine only, deaf to other pages, and closed to who has no password where one is set."""
+
+import json
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import psutil
+import pytest
+from conftest import Workspace, addresses, copy_project
+from ledger import Ledger
+
+pytestmark = pytest.mark.slow
+PASSWORD = "admin:four-letters"
+
+
+def asked(url: str, body: object = None, **headers: str) -> int:
+    """The status of the answer."""
+    data = None if body is None else json.dumps(body).encode()
+    request = urllib.request.Request(url, data, {"Content-Type": "application/json", **headers})
+    try:
+        with urllib.request.urlopen(request, timeout=20) as answer:
+            return int(answer.status)
+    except urllib.error.HTTPError as error:
+        return error.code
+
+
+def family(workspace: Workspace) -> list[psutil.Process]:
+    """The processes that `make up` started there, and theirs."""
+    known = [json.loads(path.read_text()) for path in (workspace.folder / ".runs" / "services").glob("*.json")]
+    first = [psutil.Process(one["pid"]) for one in known]
+    return [*first, *(child for one in first for child in one.children(recursive=True))]
+
+
+def test_they_listen_on_this_machine_alone(served: Workspace, ledger: Ledger) -> None:
+    """Every socket of theirs that listens is bound to the loopback address."""
+    held = [one for process in family(served) for one in process.net_connections("inet") if one.status == psutil.CONN_LISTEN]
+    ports = {urlsplit(served.variables[name]).port for name in ("PREFECT_API_URL", "MLFLOW_TRACKING_URI")}
+    assert ports <= {one.laddr.port for one in held}
+    assert {one.laddr.ip for one in held} <= {"127.0.0.1", "::1"}
+    ledger.add("Prefect's and MLflow's servers, looked at from outside", found="every listening socket is bound to loopback")
+
+
+def test_mlflow_is_deaf_to_other_names_and_pages(served: Workspace, ledger: Ledger) -> None:
+    """A foreign Host (a name that was pointed at this machine), and a foreign Origin that would write."""
+    url = served.variables["MLFLOW_TRACKING_URI"]
+    search = f"{url}/api/2.0/mlflow/experiments/search"
+    assert asked(search, {"max_results": 1}) == 200
+    assert asked(search, {"max_results": 1}, Host="evil.example") == 403
+    assert asked(search, {"max_results": 1}, Origin="http://evil.example") == 403
+    ledger.add("a foreign Host or Origin against MLflow's server", times=2, found="403")
+
+
+def test_no_other_page_can_write_to_prefect(served: Workspace, ledger: Ledger) -> None:
+    """A page from elsewhere gets no leave from the browser to send what Prefect takes: JSON needs a permission (CORS)."""
+    url = f"{served.variables['PREFECT_API_URL']}/flows/filter"
+    wanted = {"Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": "content-type"}
+    request = urllib.request.Request(url, method="OPTIONS", headers={"Origin": "http://evil.example", **wanted})
+    try:
+        with urllib.request.urlopen(request, timeout=20) as answer:
+            allowed = answer.headers.get("Access-Control-Allow-Origin")
+    except urllib.error.HTTPError as error:
+        allowed = error.headers.get("Access-Control-Allow-Origin")
+    assert allowed not in ("*", "http://evil.example")
+    ledger.add("another page's question to Prefect's server", found="no permission to read or to send JSON (CORS)")
+
+
+@pytest.fixture(scope="module")
+def locked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workspace]:
+    """The servers with a password, as SECURITY.md says that one is set."""
+    workspace = copy_project(tmp_path_factory.mktemp("locked") / "atelier")
+    workspace.variables |= {**addresses(), "PREFECT_SERVER_API_AUTH_STRING": PASSWORD, "PREFECT_API_AUTH_STRING": PASSWORD}
+    workspace.python("-m", "flows.up")
+    yield workspace
+    workspace.python("-m", "flows.down")
+
+
+def test_prefect_asks_for_the_password(locked: Workspace, ledger: Ledger) -> None:
+    """401 without it and with a wrong one; with it the server answers, the worker works and the nights are scheduled."""
+    import base64
+
+    url = f"{locked.variables['PREFECT_API_URL']}/deployments/filter"
+    assert asked(url, {}) == 401
+    assert asked(url, {}, Authorization="Basic " + base64.b64encode(b"admin:wrong").decode()) == 401
+    assert asked(url, {}, Authorization="Basic " + base64.b64encode(PASSWORD.encode()).decode()) == 200
+    assert "nightly" in locked.python("-m", "prefect", "deployment", "ls")
+    logs = "".join(path.read_text() for path in (Path(locked.folder) / ".runs" / "services").glob("*.log"))
+    assert PASSWORD.split(":")[1] not in logs
+    ledger.add("no password, or a wrong one, where Prefect's server was given one", times=2, found="401")
