@@ -70,11 +70,20 @@ class Live:
             print(f"MLflow at {store.shown()} has not taken all of the training yet; it is kept in {where}.", file=sys.stderr)
         return code == _TOLD
 
+    def leave(self) -> None:
+        """Go at once: the process beside sees that nobody is at the other end, ends the run as KILLED, and itself."""
+        beside, self._beside = self._beside, None
+        if beside is not None and beside.stdin:
+            beside.stdin.close()
+
     def __enter__(self) -> "Live":
         return self.start()
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        stopped = kind is not None and issubclass(kind, (KeyboardInterrupt, SystemExit))
+        if kind is not None and issubclass(kind, KeyboardInterrupt):
+            self.leave()
+            return
+        stopped = kind is not None and issubclass(kind, SystemExit)
         self.close("FINISHED" if kind is None else "KILLED" if stopped else "FAILED")
 
     def _start_beside(self) -> "subprocess.Popen[bytes]":

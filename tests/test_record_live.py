@@ -302,10 +302,11 @@ def test_a_stopped_training_is_killed_and_a_broken_one_failed(folder: Path, monk
     monkeypatch.setattr(Live, "close", lambda self, status: seen.append(status))
     with Live(folder, {}, []):
         pass
+    monkeypatch.setattr(Live, "leave", lambda self: seen.append("left"))
     for kind in (SystemExit, KeyboardInterrupt, ValueError):
         with pytest.raises(kind), Live(folder, {}, []):
             raise kind
-    assert seen == ["FINISHED", "KILLED", "KILLED", "FAILED"]
+    assert seen == ["FINISHED", "KILLED", "left", "FAILED"]
 
 
 @pytest.mark.slow

@@ -74,6 +74,7 @@ def load_best(folder: Path) -> tuple[int, dict[str, Tensor]] | None:
 
 def _load(path: Path) -> tuple[int, dict[str, Tensor]]:
     """One checkpoint. Raises one of `_DAMAGED` where it is not whole, or another run's."""
+    from safetensors import SafetensorError
     from safetensors.torch import load_file
 
     manifest = json.loads((path / _MANIFEST).read_text())
@@ -84,7 +85,10 @@ def _load(path: Path) -> tuple[int, dict[str, Tensor]]:
         raise ValueError(f"it says that it was written after {images} pictures")
     if manifest["run"] != run:
         raise ValueError(f"it is of the run {manifest['run']}, not of {run}")
-    return images, load_file(path / _TENSORS)
+    try:
+        return images, load_file(path / _TENSORS)
+    except SafetensorError as error:
+        raise ValueError(f"it holds no tensors: {error}") from None
 
 
 def _told(error: Exception) -> str:

@@ -77,7 +77,14 @@ class Keeper:
             self._check_unlearnt()
             return 0
         images, tensors = found
-        self.take(tensors)
+        try:
+            self.take(tensors)
+        except (KeyError, RuntimeError) as error:
+            reason = (str(error).splitlines() or ["no reason given"])[0]
+            raise AtelierError(
+                f"{self.folder}: expected the state of this run, found another one's ({reason}); nothing was started. Put the "
+                f"checkpoints back, or remove {self.folder.parent} to train from the beginning."
+            ) from None
         print(f"Goes on from the checkpoint at {images / 1000:.1f} kimg in {self.folder}.")
         return images
 

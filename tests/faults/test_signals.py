@@ -7,11 +7,12 @@ import sys
 import time
 from pathlib import Path
 
+import psutil
 import pytest
 from conftest import Workspace, copy_project
 from ledger import Ledger
 from mlflow import MlflowClient
-from test_flow import gone, pid_of
+from test_flow import gone
 from trainings import TRAIN, checkpoints, learnt, model_of, resumed_at, wait_for_checkpoint, with_pictures
 
 POLITE = {signal.SIGTERM: 143, signal.SIGINT: 130}
@@ -32,6 +33,16 @@ def ended(process: "subprocess.Popen[str]", within: float) -> tuple[int, str]:
     output, _ = process.communicate(timeout=60)
     assert time.monotonic() - began < within, output
     return process.returncode, output
+
+
+def trainer_of(parent: int) -> int:
+    """The process number of the training somewhere below a process."""
+    (found,) = (
+        child.pid
+        for child in psutil.Process(parent).children(recursive=True)
+        if child.cmdline()[-2:] == ["-m", "tasks.train"] and "python" in child.name()
+    )
+    return found
 
 
 def statuses(workspace: Workspace) -> list[str]:
@@ -105,7 +116,7 @@ def test_dvc_passes_a_signal_on(number: signal.Signals, workspace: Workspace, wh
         start_new_session=True,
     )
     wait_for_checkpoint(workspace, process)
-    trainer = pid_of(workspace, "train")
+    trainer = trainer_of(process.pid)
     os.killpg(process.pid, number)
     code, output = ended(process, within=20)
     assert code != 0, output
