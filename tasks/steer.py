@@ -132,13 +132,11 @@ def _projected(path: Path, model: "Model", seed: int) -> "Sheet":
 
 
 def _write(folder: Path, sheet: "Sheet", model: "Model", card: dict[str, Any]) -> str:
-    import numpy as np
-
     from ganlib.sampling.grid import grid
     from ganlib.sampling.png import write_png
-    from ganlib.sampling.sheets import scale_for
+    from ganlib.sampling.sheets import scale_for, write_pictures
 
-    np.save(folder / "pictures.npy", sheet.pictures, allow_pickle=False)
+    write_pictures(folder / "pictures.npy", sheet.pictures)
     write_png(folder / "sheet.png", grid(sheet.pictures, sheet.columns, scale_for(model, sheet.columns)))
     write_json(folder / "samples.json", {**card, **sheet.about})
     error = sheet.about.get("projection", {}).get("error")

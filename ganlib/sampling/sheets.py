@@ -1,5 +1,6 @@
 """What a person looks at first: the drawn pictures, a grid of them, and walks from one to another."""
 
+import io
 from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
@@ -31,7 +32,7 @@ def write_sheets(
     """Write pictures.npy (uint8 [N, H, W, C]), grid.png and interpolation.png to `folder`; of a model that can be asked for
     attributes also labels.parquet, what each of the pictures was to be. turn: what becomes of codes [N, latent] before."""
     codes = turn(codes_of(model, config.number, config.seed))
-    np.save(folder / "pictures.npy", drawn(model, codes), allow_pickle=False)
+    write_pictures(folder / "pictures.npy", drawn(model, codes))
     if asked := values_of(model, codes):
         write_bytes(folder / ASKED, parquet_bytes(table_of(asked)))
     shown = decode(model.generator, turn(codes_of(model, config.rows * config.columns, config.seed)))
@@ -40,6 +41,13 @@ def write_sheets(
     walks = [walk(start, end, config.steps, model.conditions) for start, end in pairwise(ends)]
     strips = decode(model.generator, torch.cat(walks))
     write_png(folder / "interpolation.png", grid(strips, config.steps, scale_for(model, config.columns)))
+
+
+def write_pictures(path: Path, pictures: Pictures) -> None:
+    """Write uint8 [N, H, W, C] as an array; a full disk is the `OSError` that says so, where numpy's own writing is silent."""
+    stream = io.BytesIO()
+    np.save(stream, pictures, allow_pickle=False)
+    write_bytes(path, stream.getvalue())
 
 
 def draw_many(model: Model, number: int, seed: int) -> Pictures:
