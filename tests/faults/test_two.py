@@ -1,0 +1,72 @@
+"""Two of a kind at once in one folder: one works, the other is told by whom, and one that died holds nothing."""
+
+import json
+import os
+import re
+
+import pytest
+from conftest import Workspace, copy_project
+from ledger import Ledger
+from trainings import TRAIN, model_of, run_folder, wait_for_checkpoint, with_pictures
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+    """A training that had its folder to itself."""
+    workspace = with_pictures(copy_project(tmp_path_factory.mktemp("whole") / "atelier"))
+    workspace.run(*TRAIN)
+    return workspace
+
+
+def test_two_trainings_of_one_run(workspace: Workspace, whole: Workspace, ledger: Ledger) -> None:
+    """The second is told the first one's process and since when; the first is not disturbed. Once that is killed, the same
+    command goes on, and ends with the same bits."""
+    with_pictures(workspace)
+    first = workspace.start(*TRAIN)
+    wait_for_checkpoint(workspace, first)
+    output = workspace.run(*TRAIN, code=2)
+    told = re.search(r"process (\d+) \(since (\S+)\) trains this very run already; nothing was started", output)
+    assert told, output
+    assert int(told.group(1)) == first.pid
+    assert "Traceback" not in output
+    assert first.poll() is None
+    first.kill()
+    first.communicate()
+    assert "Goes on from the checkpoint" in workspace.run(*TRAIN)
+    assert model_of(workspace) == model_of(whole)
+    ledger.add(
+        "two trainings of one run at once; then the first is killed", found="the second names process and time; then it works"
+    )
+
+
+def test_a_number_that_is_another_process_by_now_holds_nothing(workspace: Workspace, whole: Workspace, ledger: Ledger) -> None:
+    """The holder's file of one that died names a process that lives, but is another: the lock is the system's, and free."""
+    with_pictures(workspace)
+    first = workspace.start(*TRAIN)
+    wait_for_checkpoint(workspace, first)
+    first.kill()
+    first.communicate()
+    holder = run_folder(workspace) / "holder.json"
+    holder.write_text(json.dumps({**json.loads(holder.read_text()), "pid": os.getpid()}))
+    workspace.run(*TRAIN)
+    assert model_of(workspace) == model_of(whole)
+    assert not holder.exists()
+    ledger.add(
+        "a dead holder whose process number is another's by now", found="its lock is free: the system holds locks, not files"
+    )
+
+
+def test_two_repros_wait_for_each_other(workspace: Workspace, whole: Workspace, ledger: Ledger) -> None:
+    """The second waits for the first, or says who works; both end, and the model is that of one."""
+    with_pictures(workspace)
+    path = {"PATH": f"{os.path.dirname(TRAIN[0])}:{os.environ['PATH']}"}
+    command = (TRAIN[0], "-m", "dvc", "repro", "--single-item", "train")
+    first = workspace.start(*command, **path)
+    wait_for_checkpoint(workspace, first)
+    second = workspace.run(*command, code=None, **path)
+    output, _ = first.communicate(timeout=120)
+    assert first.returncode == 0, output
+    assert "Traceback" not in second
+    assert model_of(workspace) == model_of(whole)
+    assert "didn't change" in workspace.run(*command, **path)
+    ledger.add("two `dvc repro` at once", found="one works; the other waits, or says that the first holds the step")
