@@ -11,7 +11,7 @@ from ruamel.yaml import YAML
 
 #: What every step uses and no result depends on: reading parameters, writing files, telling people and MLflow.
 PLUMBING = {
-    *(f"ganlib.{name}" for name in ("comparison.config", "config", "errors", "files", "knobs", "progress")),
+    *(f"ganlib.{name}" for name in ("comparison.config", "config", "errors", "files", "knobs", "outward", "progress")),
     *(f"tasks.{name}" for name in ("cli", "live", "places", "presets", "record")),
 }
 #: What a step imports without its result depending on it, and why.
@@ -59,9 +59,9 @@ def _under(module: str, names: set[str]) -> bool:
 
 
 def test_every_section_of_parameters_belongs_to_the_step_of_its_name() -> None:
-    """Changing a knob redoes the step whose section it is in; `promote` is the last task of the flow, and `adapt`
+    """Changing a knob redoes the step whose section it is in; `promote` and `keep` are last tasks of the flow, and `adapt`
     a task for a person: no stages."""
-    sections = set(YAML(typ="safe").load(PROJECT / "params.yaml")) - {"promote", "adapt"}
+    sections = set(YAML(typ="safe").load(PROJECT / "params.yaml")) - {"promote", "adapt", "keep"}
     assert {step: stage["params"] for step, stage in stages().items() if "params" in stage} == {name: [name] for name in sections}
 
 
