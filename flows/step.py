@@ -50,7 +50,7 @@ def _follow(output: Generator[str, None, None], gauge: Gauge, prefix: str) -> li
     with closing(output):
         for line in output:
             if line:
-                print(f"{prefix}{line}", flush=True)
+                print(f"{prefix}{line}\n", end="", flush=True)  # in one piece: trials side by side speak, too
                 log.info(line)
                 heard.append(line)
             gauge.read()

@@ -406,8 +406,8 @@ def test_a_trial_that_is_stopped_goes_on_to_the_same_bits(folder: Path, monkeypa
     shutil.rmtree(place)
     shutil.rmtree(".runs")
 
-    def stop_after(keeper: Keeper, images: int) -> None:
-        save(keeper, images)
+    def stop_after(keeper: Keeper, images: int, best: bool = False) -> None:
+        save(keeper, images, best)
         if images and not stopped:
             stopped.append(images)
             os.kill(os.getpid(), signal.SIGTERM)

@@ -82,7 +82,7 @@ def test_prefects_pages_show_the_night(served: Workspace, night: str, browser: A
     """The run with its tasks, its log with what the steps said, the grid of pictures itself, the scores."""
     page, url = browser, served.variables["PREFECT_API_URL"].removesuffix("/api")
     page.goto(f"{url}/runs/flow-run/{night}")
-    for words in ("Completed", "train-gan", "nightly", "8 Task runs", "Running stage 'collect':"):
+    for words in ("Completed", "train-gan", "nightly", "9 Task runs", "Running stage 'collect':"):
         page.get_by_text(words).first.wait_for()
     page.screenshot(path=str(tmp_path / "run.png"))
     page.get_by_text("Task Runs", exact=True).first.click()

@@ -29,6 +29,8 @@ def save(folder: Path, images: int, tensors: Mapping[str, Tensor], keep: int = 2
     try:
         _write(lambda: save_file(dict(tensors), partial / _TENSORS), partial)
         told = {"images": images, "run": folder.parent.name, "best": best, "sha256": digest_file(partial / _TENSORS)}
+        if _is_whole(final, told):  # removing the only one, to put the same in its place, is a moment in which there is none
+            return final
         write_json(partial / _MANIFEST, told)
         shutil.rmtree(final, ignore_errors=True)
         os.replace(partial, final)
@@ -89,6 +91,14 @@ def _load(path: Path) -> tuple[int, dict[str, Tensor]]:
         return images, load_file(path / _TENSORS)
     except SafetensorError as error:
         raise ValueError(f"it holds no tensors: {error}") from None
+
+
+def _is_whole(path: Path, told: Mapping[str, object]) -> bool:
+    """Whether the very same state lies there already."""
+    try:
+        return bool(json.loads((path / _MANIFEST).read_text()) == told) and digest_file(path / _TENSORS) == told["sha256"]
+    except _DAMAGED:
+        return False
 
 
 def _told(error: Exception) -> str:
