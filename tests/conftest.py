@@ -188,9 +188,14 @@ def addresses() -> Mapping[str, str]:
 
 
 @pytest.fixture
-def ledger(record_property: Any) -> Ledger:
+def ledger(request: pytest.FixtureRequest, record_property: Any) -> Ledger:
     """Where the tests of faults and threats write down what they did and what was lost by it."""
-    return Ledger(record_property)
+    return Ledger(record_property, kind_of(request.node))
+
+
+def kind_of(item: pytest.Item) -> str:
+    """By which of the ledger's marks it goes."""
+    return next(kind for kind in SECTIONS if item.get_closest_marker(kind))
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -200,10 +205,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Whatever lies in one of the ledger's folders bears its mark."""
+    """Whatever lies in one of the ledger's folders bears its mark; a mark that has words is a line of the ledger by itself."""
     for item in items:
-        if item.path.parent.name in SECTIONS:
-            item.add_marker("fault")
+        kind = item.path.parent.name.removesuffix("s")
+        if kind in SECTIONS:
+            item.add_marker(kind)
+        for mark in item.iter_markers():
+            if mark.name in SECTIONS and mark.args:
+                Ledger(lambda *pair, item=item: item.user_properties.append(pair), mark.name).add(*mark.args, **mark.kwargs)
 
 
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
@@ -212,7 +221,7 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
     here = [one for one in ended if one.when == "call" and any(name == TITLE for name, _ in one.user_properties)]
     if not here:
         return
-    page = as_markdown(lines_of((one.nodeid, one.passed, one.user_properties) for one in here))
+    page = as_markdown(lines_of((one.passed, one.user_properties) for one in here))
     terminalreporter.section("what was tried, and what was lost")
     terminalreporter.write(page + "\n")
     if path := config.getoption("--ledger"):

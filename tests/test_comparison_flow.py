@@ -45,6 +45,9 @@ def done(output: str) -> list[str]:
     return sorted(line.split()[-4] for line in output.splitlines() if " done under " in line)
 
 
+@pytest.mark.fault(
+    "kill -9 of `dvc repro` and of a trial under it", found="the same command does that trial and those after it, no other"
+)
 def test_a_trial_that_is_killed_keeps_the_others(chain: Workspace) -> None:
     """kill -9 of DVC and of a trial in the middle; the same command does that one and those after it, and no other again."""
     chain.dvc(*REPRO[:3], "--single-item", "quick/dvc.yaml:trial@first-1")
@@ -99,6 +102,7 @@ def test_the_flow_runs_trials_side_by_side_and_one_that_fails_costs_itself(conne
     assert ran(connected.dvc(*REPRO)) == []
 
 
+@pytest.mark.fault("Ctrl-C to a comparison with trials side by side", found="exit 130, one sentence; no process left")
 def test_ctrl_c_ends_all_trials(connected: Workspace) -> None:
     """One sentence, no traceback, no process left, none tried again."""
     flow = connected.start(sys.executable, *FLOW, STAND_IN_LASTS="*:300")

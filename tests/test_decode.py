@@ -169,6 +169,7 @@ def _huge(width: int, height: int) -> bytes:
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(b"")) + chunk(b"IEND", b"")
 
 
+@pytest.mark.threat("a picture of more pixels than allowed", found="refused by its header, before decoding")
 @pytest.mark.parametrize("side", [8001, 10_000, 20_000, 2**31 - 1])
 def test_too_many_pixels_are_refused_from_the_header(side: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """20000 by 20000 is refused before anything is decoded, whatever limit Pillow itself has."""
@@ -178,12 +179,14 @@ def test_too_many_pixels_are_refused_from_the_header(side: int, monkeypatch: pyt
     assert module.MOST_PIXELS == 64_000_000
 
 
+@pytest.mark.threat("a format off the list, a polyglot by its name", found="no decoder sees it")
 def test_a_format_off_the_list_is_not_given_to_a_decoder() -> None:
     """Pillow could read these; they are not on the list."""
     for form in ("PPM", "ICO", "TGA", "PCX", "SGI"):
         assert _reason(encode(PICTURE, form)) == "not-a-picture"
 
 
+@pytest.mark.threat("pictures damaged at random, in every format", found="read, or refused with a reason")
 @settings(max_examples=200, deadline=None)
 @given(st.sampled_from(["PNG", "JPEG", "GIF", "WEBP", "BMP", "TIFF"]), st.data())
 def test_damage_never_raises_anything_but_a_refusal(form: str, data: st.DataObject) -> None:

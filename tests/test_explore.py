@@ -343,6 +343,7 @@ def test_other_files_are_refused(client: Client, content: bytes, words: str) -> 
 # ---- bad input
 
 
+@pytest.mark.threat("hostile requests to the explorer", found="a sentence with 4xx")
 @pytest.mark.parametrize(
     ("path", "more", "status", "words"),
     [
@@ -425,6 +426,7 @@ def test_a_missing_or_damaged_model_is_said(tmp_path: Path) -> None:
         assert "a damaged one" in client.get("/api/model/local").json()["error"]
 
 
+@pytest.mark.threat("a failure inside the explorer", found="a sentence; no traceback reaches the page")
 def test_what_breaks_is_no_traceback(tmp_path: Path) -> None:
     """A sentence that says where to look; the page gets nothing of what broke, but keeps its policy."""
     with client_for(publish(tmp_path / "model"), read=broken) as client:
@@ -437,6 +439,7 @@ def test_what_breaks_is_no_traceback(tmp_path: Path) -> None:
 # ---- who may ask
 
 
+@pytest.mark.threat("a foreign Host or Origin against the explorer", found="403")
 @pytest.mark.parametrize(
     "headers",
     [
@@ -468,6 +471,7 @@ def test_this_machine_may_ask(client: Client, host: str) -> None:
     assert answer.status_code == 200
 
 
+@pytest.mark.threat("another page's form against the explorer", found="422")
 def test_a_form_of_another_page_is_no_question(client: Client) -> None:
     """What a page may send without asking first is not taken for JSON."""
     body = json.dumps({"model": "local", "digest": digest(client), "states": [{}]})
@@ -486,6 +490,7 @@ def test_every_answer_keeps_others_out(client: Client, path: str) -> None:
     assert (headers["x-content-type-options"], headers["cache-control"]) == ("nosniff", "no-store")
 
 
+@pytest.mark.threat("a path in the place of a version or a file's name at the explorer", found="refused; nothing outside is read")
 @pytest.mark.parametrize(
     "path",
     [
@@ -529,6 +534,7 @@ def test_what_waits_is_drawn_together(tmp_path: Path) -> None:
     assert all(np.array_equal(picture, alone[i]) for i, (_, picture) in enumerate(answers))
 
 
+@pytest.mark.threat("more requests than the queue holds", found="429, the others are answered")
 def test_beyond_the_queue_nobody_hangs(tmp_path: Path) -> None:
     """While the press stands, what no longer fits is answered 429 at once, with when to try again; then all goes on."""
     go, press = threading.Event(), Press(waiting=4)

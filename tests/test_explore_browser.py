@@ -293,6 +293,7 @@ def test_a_direction_is_followed_and_left(look: Open) -> None:
     assert (portrait(page) == before).all()
 
 
+@pytest.mark.threat("HTML and script in labels, in the explorer", found="shown as text in Chromium; nothing runs")
 def test_labels_are_never_read_as_html(look: Open) -> None:
     """A value of a label that looks like a script is shown as it is, everywhere, and chosen like any other."""
     page = look()

@@ -53,6 +53,7 @@ def test_looking_makes_nothing(project: Path) -> None:
     assert not (store.HOME / "mlflow.db").exists()
 
 
+@pytest.mark.threat("a registered version whose digest is a path", found="refused; nothing is removed")
 @pytest.mark.parametrize("digest", ["../../victim", "/victim", "A" * 64, "f" * 63])
 def test_a_digest_that_is_a_path_is_refused_and_nothing_is_removed(tmp_path: Path, digest: str) -> None:
     """Whoever may write to a registry could set it so: no folder outside of the cache is read, or taken away."""

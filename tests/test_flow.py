@@ -108,6 +108,7 @@ def test_a_mistake_in_the_parameters_is_shown_where_it_is(connected: Workspace) 
     assert "Traceback" not in output
 
 
+@pytest.mark.fault("Ctrl-C to a flow in the middle of a step", found="exit 130, one sentence; no process left")
 def test_ctrl_c_ends_the_step_too(connected: Workspace) -> None:
     """One sentence, no traceback, no process left."""
     connected.dvc("repro", "curate")
@@ -121,6 +122,9 @@ def test_ctrl_c_ends_the_step_too(connected: Workspace) -> None:
     assert gone(trainer, within=1)
 
 
+@pytest.mark.fault(
+    "kill -9 of the flow in the middle of a step", found="nothing it started lives on; the same command does what is left"
+)
 def test_kill_9_of_the_flow_leaves_nothing_behind(chain: Workspace) -> None:
     """DVC, the trainer under it and the flow's own server end with it; then the same command, with no other server, goes on."""
     chain.dvc("repro", "curate")
@@ -136,6 +140,7 @@ def test_kill_9_of_the_flow_leaves_nothing_behind(chain: Workspace) -> None:
     assert output[-1] == "scores metrics/evaluate.json"
 
 
+@pytest.mark.fault("kill -9 of a step under a flow", found="said so, and tried again; the night completes")
 def test_a_step_that_is_killed_is_tried_again(connected: Workspace) -> None:
     """kill -9 of the trainer costs the flow a moment, not the night."""
     connected.dvc("repro", "curate")
@@ -147,6 +152,9 @@ def test_a_step_that_is_killed_is_tried_again(connected: Workspace) -> None:
     assert "train done" in output
 
 
+@pytest.mark.fault(
+    "a flow and `dvc repro` beside a running flow", found="refused, with the holder's process and since when; the first goes on"
+)
 def test_nobody_works_beside_a_running_flow(connected: Workspace) -> None:
     """`dvc repro` and a second flow each say in a sentence who is at work; the flow goes on, and nothing is lost."""
     connected.dvc("repro", "curate")
@@ -163,6 +171,7 @@ def test_nobody_works_beside_a_running_flow(connected: Workspace) -> None:
     assert flow.returncode == 0, output
 
 
+@pytest.mark.fault("a flow beside a running `dvc repro`", found="it waits, then fails in a sentence with the holder's process")
 def test_a_step_waits_for_dvc_and_says_for_whom(chain: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
     """A `dvc repro` by hand that takes too long fails the step with one sentence, after some patience."""
     chain.dvc("repro", "curate")

@@ -46,6 +46,9 @@ def test_it_finds_what_is_found_without_it() -> None:
     assert reasons == ["empty-file", "not-a-picture", "truncated"]
 
 
+@pytest.mark.threat(
+    "a picture that takes a decoder's time or memory", found="set aside with its reason; those beside it are read"
+)
 def test_what_takes_too_long_or_too_much_costs_its_own_row() -> None:
     """Fifty million pixels in 100 ms, or in 60 MiB: refused, and all around it are decoded."""
     files = [png(1, 20), _bomb(7000), png(2, 20)]
@@ -58,6 +61,7 @@ def test_what_takes_too_long_or_too_much_costs_its_own_row() -> None:
     assert all(isinstance(found, Decoded) for found in _decode(*files))
 
 
+@pytest.mark.fault("a picture that kills its decoder (SIGSEGV)", found="set aside as crashed-decoder; those beside it are read")
 def test_a_decoder_that_dies_costs_one_row(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """As by a flaw of a decoder's own, here a module of its name that ends the process at certain bytes."""
     ill = tmp_path / "sitecustomize.py"
@@ -85,6 +89,7 @@ def test_a_decoder_that_dies_costs_one_row(monkeypatch: pytest.MonkeyPatch, tmp_
     assert curate(CurateConfig(size=16), raw, tmp_path / "out", memory=tmp_path / "memory").info["kept"] == 6
 
 
+@pytest.mark.fault("kill -9 of a decoding process", found="another takes its place")
 def test_a_process_that_was_killed_from_outside_is_replaced() -> None:
     """Idle or not."""
     assert isinstance(_decode(png(1, 20))[0], Decoded)

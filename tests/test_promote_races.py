@@ -106,11 +106,13 @@ def one_has_won(verdicts: list[dict[str, Any]]) -> None:
     assert not [key for key in client().get_registered_model(NAME).tags if key.startswith(claims.PREFIX)]
 
 
+@pytest.mark.fault("two candidates judged at once", found="one wins; the other is judged after it")
 def test_two_processes_cannot_both_win_in_one_database(studio: Path, tmp_path: Path) -> None:
     """A SQLite store without a server: the second waits, and is measured against the first."""
     one_has_won(race(tmp_path, 900.0, 901.0))
 
 
+@pytest.mark.fault("two candidates judged at once", found="one wins; the other is judged after it")
 def test_two_clients_cannot_both_win_at_a_server(server: Start, studio: Path, tmp_path: Path) -> None:
     """A real MLflow server and clients that share nothing else."""
     server()
@@ -135,6 +137,7 @@ def test_a_claim_is_held_by_one_at_a_time(studio: Path, tmp_path: Path) -> None:
     assert count.read_text() == "24"
 
 
+@pytest.mark.fault("MLflow's server away at the promotion", found="the candidate waits on the disk, said so")
 def test_a_server_that_is_away_costs_seconds_and_no_candidate(server: Start, studio: Path) -> None:
     """As a person calls it: exit code 0, a line; with the server back, the next call makes it the champion, the one after asks no
     more, and the way back is told."""
@@ -156,6 +159,7 @@ def test_a_server_that_is_away_costs_seconds_and_no_candidate(server: Start, stu
     assert "Traceback" not in back.stderr
 
 
+@pytest.mark.fault("kill -9 in the middle of a promotion", found="the next one completes it")
 def test_a_worker_that_is_killed_in_the_middle_loses_nothing(studio: Path, tmp_path: Path) -> None:
     """kill -9 as it is about to move the alias: the next one need not wait for it, and ends what it began."""
     made(1, 1000.0)

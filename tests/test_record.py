@@ -133,6 +133,9 @@ def test_a_verdict_is_a_tag(here: Path) -> None:
     assert run.data.tags["atelier.step"] == "train"
 
 
+@pytest.mark.fault(
+    "MLflow's connection breaks, once in every call there is", found="the next try completes the record; no (key, step) twice"
+)
 @pytest.mark.parametrize(
     "method",
     [
@@ -216,6 +219,7 @@ def test_a_parent_of_another_store_is_no_parent(here: Path, monkeypatch: pytest.
     assert "mlflow.parentRunId" not in runs("sample")[0].data.tags
 
 
+@pytest.mark.fault("MLflow away from the start", found="a line says where the record waits; the next start tells all of it, once")
 def test_a_flow_without_a_server_is_recorded_later(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Parent, child and end of the flow wait on disk while nothing answers, and are all there afterwards, once."""
     monkeypatch.setenv(store.URI, _closed_port())
@@ -244,6 +248,7 @@ def test_what_is_sent_later_is_what_was_then(here: Path, monkeypatch: pytest.Mon
     assert json.loads(Path(path).read_text()) == {"number": 7}
 
 
+@pytest.mark.fault("MLflow refuses, or answers by silence", found="a line after seconds at most; the record waits on the disk")
 def test_a_server_that_is_gone_costs_seconds_and_a_line(project: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any) -> None:
     """Refused, or answered by silence: publish returns soon, says where the record is kept, and raises nothing."""
     with socket.socket() as silent:
@@ -262,6 +267,7 @@ def test_a_server_that_is_gone_costs_seconds_and_a_line(project: Path, monkeypat
     assert len(spool.waiting()) == 1
 
 
+@pytest.mark.fault("the process that tells MLflow hangs", found="given up after its patience; the record waits on the disk")
 def test_a_worker_that_hangs_is_given_up(project: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any) -> None:
     """Whatever MLflow does in there, publish ends when its patience does, and the record is kept."""
     Path("sitecustomize.py").write_text("import sys, time\nif 'tasks.tracking.worker' in str(sys.orig_argv): time.sleep(60)\n")
@@ -273,6 +279,7 @@ def test_a_worker_that_hangs_is_given_up(project: Path, monkeypatch: pytest.Monk
     assert len(spool.waiting()) == 1
 
 
+@pytest.mark.fault("no room even for the record that is to wait", found="a line says so; the step's result stands")
 def test_a_full_disk_does_not_fail_the_step(here: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any) -> None:
     """When not even the spool can be written, a line says so and the step goes on."""
 
@@ -295,6 +302,7 @@ def test_the_record_costs_nothing_until_it_is_told(project: Path) -> None:
     assert (done.returncode, done.stdout.strip()) == (0, "[]"), done.stderr
 
 
+@pytest.mark.fault("two steps make MLflow's database at once", found="both are recorded")
 @pytest.mark.slow
 def test_two_processes_may_create_the_store_at_once(project: Path) -> None:
     """Both publish into a project that has no store yet, and both records are there."""
@@ -309,6 +317,7 @@ def _root() -> dict[str, str]:
     return {"PYTHONPATH": str(Path(__file__).parents[1])}
 
 
+@pytest.mark.threat("a password and a token in MLflow's and a source's address", found="in no line, parameter or tag")
 def test_credentials_are_never_shown(here: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any) -> None:
     """Neither the line about an absent server nor a parameter or a tag holds a password or a token."""
     host = _closed_port().removeprefix("http://")

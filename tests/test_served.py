@@ -97,6 +97,7 @@ def test_a_refusal_is_a_sentence_and_nothing_else(model: Model) -> None:
     assert answer["message"].startswith("row 1: hiar: a column must be one of hair, ")
 
 
+@pytest.mark.threat("a failure inside the served model", found="no path or traceback in the answer")
 def test_a_failure_of_ours_tells_strangers_nothing(
     model: Model, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -113,6 +114,7 @@ def test_a_failure_of_ours_tells_strangers_nothing(
     assert "/home/anna/secret" in capsys.readouterr().err
 
 
+@pytest.mark.threat("a served model looked through for pickles", found="there is none")
 @pytest.mark.slow
 def test_a_logged_model_brings_its_own_code_and_no_pickle(tmp_path: Path) -> None:
     """Far from the project it is served by the ganlib that it was logged with; weights are safetensors, and nothing is run to

@@ -44,6 +44,7 @@ def test_pictures_come_out_with_their_class(tmp_path: Path, name: str) -> None:
     ]
 
 
+@pytest.mark.threat("an archive with `../`, absolute or odd names", found="refused whole, with the name")
 @pytest.mark.parametrize("name", ["../evil.png", "a/../../evil.png", "/etc/evil.png", "..\\evil.png", "C:/evil.png"])
 @pytest.mark.parametrize("form", ["zip", "tar"])
 def test_a_name_outside_the_archive_refuses_it(tmp_path: Path, name: str, form: str) -> None:
@@ -56,6 +57,7 @@ def test_a_name_outside_the_archive_refuses_it(tmp_path: Path, name: str, form: 
     assert [path.name for path in tmp_path.rglob("*")] == ["in", f"p.{form}"]
 
 
+@pytest.mark.threat("an archive in an archive", found="listed, not opened")
 @pytest.mark.parametrize("inner", ["p.zip", "p.tar", "p.tar.gz", "p.tar.xz", "p.tar.bz2"])
 def test_an_archive_inside_an_archive_is_not_opened(tmp_path: Path, inner: str) -> None:
     """Whatever it is called; it is a row with its reason."""
@@ -64,6 +66,7 @@ def test_an_archive_inside_an_archive_is_not_opened(tmp_path: Path, inner: str) 
     assert {p.name: p.problem for p in source.pictures()} == {"a.png": None, "b.png": "archive"}
 
 
+@pytest.mark.threat("links and devices in an archive", found="listed, not followed")
 def test_links_and_devices_in_a_tar_are_only_listed(tmp_path: Path) -> None:
     """A link is not followed, a device is not opened; both are rows with their reason."""
     link, device = tarfile.TarInfo("link.png"), tarfile.TarInfo("device.png")
@@ -73,6 +76,7 @@ def test_links_and_devices_in_a_tar_are_only_listed(tmp_path: Path) -> None:
     assert {p.name: p.problem for p in source.pictures()} == {"a.png": None, "link.png": "link", "device.png": "not-a-file"}
 
 
+@pytest.mark.threat("links and devices in an archive", found="listed, not followed")
 def test_a_link_in_a_zip_is_only_listed(tmp_path: Path) -> None:
     """A member that the zip marks as a symbolic link is not taken for a picture."""
     link = zipfile.ZipInfo("link.png")
@@ -82,6 +86,7 @@ def test_a_link_in_a_zip_is_only_listed(tmp_path: Path) -> None:
     assert [p.problem for p in Archive(str(tmp_path / "p.zip")).pictures()] == ["link"]
 
 
+@pytest.mark.threat("an archive that grows beyond count, size or ratio", found="refused before it is unpacked")
 @pytest.mark.parametrize(
     ("limit", "value", "message"),
     [

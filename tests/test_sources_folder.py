@@ -61,6 +61,7 @@ def test_a_label_finds_a_name_that_is_no_text(folder: Path, tmp_path: Path) -> N
     assert labels == {"caf\\xe9.png": "long", "cats/1.png": "short", "dogs/deep/2.jpg": None}
 
 
+@pytest.mark.threat("links that lead out of a folder of pictures", found="listed, not followed")
 def test_links_are_followed_only_inside(folder: Path, tmp_path: Path) -> None:
     """A link that leaves the folder is not read; one that stays is; a loop, a dead end and a pipe are only listed."""
     secret = put(tmp_path / "secret" / "s.png", png(9))

@@ -158,6 +158,9 @@ def test_an_optimiser_that_is_not_asked_remembers_and_stands_still() -> None:
     assert not torch.equal(layer.weight, places[2])
 
 
+@pytest.mark.fault(
+    "a number that is not finite in the middle of training", found="back to the last checkpoint and on with another seed, aloud"
+)
 def test_a_broken_number_sends_the_run_back_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -184,6 +187,7 @@ def test_a_broken_number_sends_the_run_back_once(
     )
 
 
+@pytest.mark.fault("the same, twice", found="a stop that names the number; checkpoints are whole")
 def test_a_number_broken_twice_stops_the_run_by_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The error names it, and the last checkpoint is from before it."""
     struck_at(monkeypatch, 80, lambda seen: seen | {"loss_g": seen["loss_g"] * float("nan")})

@@ -122,6 +122,10 @@ def scheduled(api: str, deployment: str) -> list[dict[str, Any]]:
     return [run for run in get(f"{api}/flow_runs/filter", {"flow_runs": chosen}) if run["auto_scheduled"]]
 
 
+@pytest.mark.fault(
+    "a flow that died with its machine, by Prefect's record still running",
+    found="marked as crashed by the next `make up` or `make down`",
+)
 @pytest.mark.slow
 def test_a_run_whose_process_is_gone_does_not_block_the_next(served: Workspace) -> None:
     """A run that is held for running although no flow lives in the folder is marked as crashed by `make down` and `make up`."""
@@ -133,6 +137,9 @@ def test_a_run_whose_process_is_gone_does_not_block_the_next(served: Workspace) 
     assert get(f"{api}/flow_runs/{run}")["state"]["type"] == "CRASHED"
 
 
+@pytest.mark.fault(
+    "flow runs of the dead, and places in the queue that they held", found="named by `make doctor`, cleared by `--fix`"
+)
 @pytest.mark.slow
 def test_the_doctor_finds_flow_runs_of_the_dead_and_places_that_they_held(served: Workspace) -> None:
     """A run that is held for running, and a limit taken, while no flow lives here: seen, mended by --fix, then well."""
