@@ -11,6 +11,8 @@ from uuid import UUID
 from prefect.artifacts import create_progress_artifact, update_progress_artifact
 from prefect.logging import get_run_logger
 
+from flows.reach import server_is_away
+
 #: Seconds between two updates: each is a request to the server.
 EVERY = 3.0
 
@@ -23,7 +25,7 @@ def key_of(*names: str) -> str:
 class Gauge:
     """A progress artifact of the running task. Without any progress to read there is none.
 
-    A server that does not answer silences the gauge and disturbs nothing else.
+    While the server does not answer the gauge stands still; one that refuses silences it. Nothing else is disturbed.
     """
 
     def __init__(self, name: str, file: Path) -> None:
@@ -46,7 +48,7 @@ class Gauge:
 
     def _show(self) -> None:
         text = self.file.read_text() if self.file.exists() else ""
-        if self._broken or text in ("", self._seen):
+        if self._broken or text in ("", self._seen) or server_is_away():
             return
         self._seen, state = text, json.loads(text)
         percent = min(100.0, 100.0 * state["done"] / state["total"]) if state["total"] else 100.0

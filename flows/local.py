@@ -14,10 +14,12 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import httpx
 import prefect
 from prefect.context import refresh_global_settings_context
 
 from flows.process import leashed
+from flows.reach import server_is_away
 from flows.services import HOME, answers, last_line, url_of
 from ganlib.errors import AtelierError
 from tasks import cli
@@ -38,7 +40,15 @@ def _main(flow: Callable[..., Any], options: dict[str, Any], summary: Callable[.
         os.environ |= {"PREFECT_API_URL": url, "PREFECT_FLOWS_HEARTBEAT_FREQUENCY": "30"}
         refresh_global_settings_context()
         _only_trouble_on_the_terminal()
-        state = flow(**options, return_state=True)
+        try:
+            state = flow(**options, return_state=True)
+        except httpx.TransportError:
+            if not server_is_away():
+                raise
+            raise AtelierError(
+                f"Prefect's server at {url} is away and could not be told how the flow ended. What the steps made is here: "
+                "dvc repro, or the same command with another server, goes on from it."
+            ) from None
         for handler in logging.getLogger("prefect.flow_runs").handlers:
             handler.flush()  # while there is a server to take it
     if not state.is_completed():
@@ -92,4 +102,11 @@ def _only_trouble_on_the_terminal() -> None:
     """The steps print for themselves; of Prefect's own lines a terminal gets the errors, but not our own sentence again."""
     for handler in logging.getLogger().handlers:
         handler.setLevel(logging.ERROR)
-        handler.addFilter(lambda record: not record.getMessage().startswith("Finished in state"))
+        handler.addFilter(_is_news)
+
+
+def _is_news(record: logging.LogRecord) -> bool:
+    """Neither our own sentence again, nor that a server is away, line by line: that is said once, in the end."""
+    if record.exc_info and isinstance(record.exc_info[1], httpx.TransportError):
+        return False
+    return not record.getMessage().startswith(("Finished in state", "Service 'EventsWorker' failed"))

@@ -12,6 +12,7 @@ from prefect.artifacts import create_markdown_artifact, create_table_artifact
 from prefect.logging import get_run_logger
 
 from flows.gauge import key_of
+from flows.reach import server_is_away
 from tasks import curate, places, promote, report
 
 #: Beyond this a picture is named, not shown: the server keeps artifacts in its database.
@@ -21,10 +22,13 @@ P = ParamSpec("P")
 
 
 def _harmless(show: Callable[P, None]) -> Callable[P, None]:
-    """What cannot be shown is said in the log; it does not cost a night's work."""
+    """What cannot be shown is said in the log; it does not cost a night's work, nor, where no server answers, its time."""
 
     @functools.wraps(show)
     def shown(*args: P.args, **kwargs: P.kwargs) -> None:
+        if server_is_away():
+            print(f"Prefect's server does not answer: the {show.__name__} will not be on its pages.", flush=True)
+            return
         try:
             show(*args, **kwargs)
         except Exception as error:

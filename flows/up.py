@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from filelock import FileLock
 
-from flows import services, turn
+from flows import password, services, turn
 from flows.services import Service
 from ganlib.errors import AtelierError
 from tasks import cli, servers
@@ -78,7 +78,11 @@ def mlflow_server() -> Service:
         "--default-artifact-root",
         (home / "artifacts").as_uri(),
     ]
-    return Service("mlflow", command, {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}, url, f"{url}/health")
+    variables = {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
+    if password.asked_for():
+        command += ["--app-name", "basic-auth"]
+        variables |= password.environment(home)
+    return Service("mlflow", command, variables, url, f"{url}/health")
 
 
 def worker() -> Service:

@@ -74,6 +74,12 @@ def load_best(folder: Path) -> tuple[int, dict[str, Tensor]] | None:
     return None
 
 
+def shown_by(folder: Path) -> int | None:
+    """How many pictures had been shown by the last checkpoint, whole or not; None where there is none."""
+    found = _folders(folder)
+    return int(found[-1].name) if found else None
+
+
 def _load(path: Path) -> tuple[int, dict[str, Tensor]]:
     """One checkpoint. Raises one of `_DAMAGED` where it is not whole, or another run's."""
     from safetensors import SafetensorError

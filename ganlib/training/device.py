@@ -57,6 +57,14 @@ def choose(device: str, precision: str, threads: int, fast: bool | Literal["auto
     return Machine(device, precision, threads, fast_pays(torch.device(device)) if fast == "auto" else fast)
 
 
+def unlike_here(machine: Machine, device: str, threads: int) -> str | None:
+    """What `machine`, on which a run began, has not in common with this one as `choose` would find it; None where it has all."""
+    if machine.device == "cpu" and device == "auto" and torch.cuda.is_available():
+        return "there is a GPU now"
+    here = threads or torch.get_num_threads()
+    return f"there are {here} threads now" if machine.device == "cpu" and machine.threads != here else None
+
+
 def prepare(machine: Machine) -> None:
     """Set torch up for the machine: threads, repeatable algorithms, no crawling through denormal numbers."""
     torch.set_num_threads(machine.threads)
@@ -68,11 +76,11 @@ def prepare(machine: Machine) -> None:
 def bf16_pays(device: torch.device) -> bool:
     """Whether bf16 convolutions, forward and backward, are worth it here.
 
-    Processors without matrix units for bf16 are not even tried: they emulate it, and a trial there only costs time.
+    Processors without instructions for bf16 are not even tried: they emulate it, and a trial there only costs time.
     """
     if device.type == "cuda":
         return bool(torch.cuda.is_bf16_supported(including_emulation=False))
-    if not torch.cpu._is_amx_tile_supported():
+    if not (torch.cpu._is_amx_tile_supported() or torch.cpu._is_avx512_bf16_supported()):
         return False
     return _seconds(torch.float32) > _GAIN * _seconds(torch.bfloat16)
 

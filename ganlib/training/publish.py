@@ -25,8 +25,9 @@ from ganlib.sampling.asked import table_of
 from ganlib.sampling.card import NAME, card, facts_of
 from ganlib.sampling.model import TOGETHER, read_card, write_model
 from ganlib.training import loop
+from ganlib.training.anew import why_anew
 from ganlib.training.config import TrainConfig
-from ganlib.training.device import Machine, choose, prepare
+from ganlib.training.device import Machine, choose, prepare, unlike_here
 from ganlib.training.history import read, without_clock
 from ganlib.training.lessons import rows_to_learn, setting_for, together
 from ganlib.training.memory import exhausted, too_little
@@ -92,6 +93,7 @@ def train(store: Store, config: TrainConfig, out: Path, runs: Path, watch: Watch
     folder, identity = run_for(store, config, runs)
     with ranks.together(_device(config, folder)), _held(folder):
         machine = machine_for(config, folder, identity)
+        _tell(config, machine, folder, identity)
         prepare(machine)
         torch.manual_seed(config.seed)
         setting, rows = setting_for(store, config, machine, folder), rows_to_learn(store, config.withhold, config.batch)
@@ -110,6 +112,14 @@ def train(store: Store, config: TrainConfig, out: Path, runs: Path, watch: Watch
         if outcome.stopped_by is None and ranks.rank() == 0:
             _publish(learner, store, images, config, folder, out)
     return Trained(outcome.images, folder, machine, outcome.stopped_by)
+
+
+def _tell(config: TrainConfig, machine: Machine, folder: Path, identity: Mapping[str, Any]) -> None:
+    """Say why a run begins at nothing though another one was broken off, and where it goes on as this machine would not begin."""
+    if ranks.rank() == 0 and (why := why_anew(folder, identity)):
+        print(why)
+    if ranks.world() == 1 and (unlike := unlike_here(machine, config.device, config.threads)):
+        print(f"Goes on {machine.describe()}, as it began, for its bits to stay the same: {unlike}.")
 
 
 def _outcome(

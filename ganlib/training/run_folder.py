@@ -3,7 +3,7 @@
 import json
 import os
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -67,6 +67,15 @@ def locked(folder: Path) -> Iterator[None]:
     finally:
         holder.unlink(missing_ok=True)
         lock.release()
+
+
+def is_free(folder: Path) -> bool:
+    """Whether nobody trains in it now."""
+    from filelock import FileLock, Timeout
+
+    with suppress(Timeout), FileLock(folder / "lock", timeout=0):
+        return True
+    return False
 
 
 def _who(holder: Path) -> str:

@@ -1,9 +1,11 @@
 """The servers of `make up`: on this machine only, deaf to other pages, and closed to who has no password where one is set."""
 
+import base64
 import json
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -13,7 +15,7 @@ from conftest import Workspace, addresses, copy_project
 from ledger import Ledger
 
 pytestmark = pytest.mark.slow
-PASSWORD = "admin:four-letters"
+PASSWORD = "admin:more-than-twelve-letters"
 
 
 def asked(url: str, body: object = None, **headers: str) -> int:
@@ -67,11 +69,19 @@ def test_no_other_page_can_write_to_prefect(served: Workspace, ledger: Ledger) -
     ledger.add("another page's question to Prefect's server", found="no permission to read or to send JSON (CORS)")
 
 
+def basic(password: str) -> str:
+    """As a header says it."""
+    return "Basic " + base64.b64encode(password.encode()).decode()
+
+
 @pytest.fixture(scope="module")
 def locked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workspace]:
     """The servers with a password, as SECURITY.md says that one is set."""
     workspace = copy_project(tmp_path_factory.mktemp("locked") / "atelier")
     workspace.variables |= {**addresses(), "PREFECT_SERVER_API_AUTH_STRING": PASSWORD, "PREFECT_API_AUTH_STRING": PASSWORD}
+    if find_spec("flask_wtf"):
+        user, word = PASSWORD.split(":")
+        workspace.variables |= {"MLFLOW_TRACKING_USERNAME": user, "MLFLOW_TRACKING_PASSWORD": word}
     workspace.python("-m", "flows.up")
     yield workspace
     workspace.python("-m", "flows.down")
@@ -79,13 +89,37 @@ def locked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workspace]:
 
 def test_prefect_asks_for_the_password(locked: Workspace, ledger: Ledger) -> None:
     """401 without it and with a wrong one; with it the server answers, the worker works and the nights are scheduled."""
-    import base64
-
     url = f"{locked.variables['PREFECT_API_URL']}/deployments/filter"
     assert asked(url, {}) == 401
-    assert asked(url, {}, Authorization="Basic " + base64.b64encode(b"admin:wrong").decode()) == 401
-    assert asked(url, {}, Authorization="Basic " + base64.b64encode(PASSWORD.encode()).decode()) == 200
+    assert asked(url, {}, Authorization=basic("admin:wrong")) == 401
+    assert asked(url, {}, Authorization=basic(PASSWORD)) == 200
     assert "nightly" in locked.python("-m", "prefect", "deployment", "ls")
     logs = "".join(path.read_text() for path in (Path(locked.folder) / ".runs" / "services").glob("*.log"))
     assert PASSWORD.split(":")[1] not in logs
     ledger.add("no password, or a wrong one, where Prefect's server was given one", times=2, found="401")
+
+
+@pytest.mark.skipif(find_spec("flask_wtf") is None, reason="Flask-WTF is not installed: pip install 'mlflow[auth]'")
+def test_mlflow_asks_for_the_password(locked: Workspace, ledger: Ledger) -> None:
+    """401 without it and with a wrong one; with it the server answers, and a step is recorded there."""
+    search = f"{locked.variables['MLFLOW_TRACKING_URI']}/api/2.0/mlflow/experiments/search"
+    assert asked(search, {"max_results": 1}) == 401
+    assert asked(search, {"max_results": 1}, Authorization=basic("admin:wrong")) == 401
+    assert asked(search, {"max_results": 1}, Authorization=basic(PASSWORD)) == 200
+    locked.python("-m", "tasks.collect")
+    runs = f"{locked.variables['MLFLOW_TRACKING_URI']}/api/2.0/mlflow/runs/search"
+    request = urllib.request.Request(
+        runs,
+        json.dumps({"experiment_ids": ["1"]}).encode(),
+        {"Content-Type": "application/json", "Authorization": basic(PASSWORD)},
+    )
+    with urllib.request.urlopen(request, timeout=20) as answer:
+        assert [run["info"]["run_name"] for run in json.load(answer)["runs"]] == ["collect"]
+    ledger.add("no password, or a wrong one, where MLflow's server was given one", times=2, found="401")
+
+
+def test_half_of_a_password_starts_nothing(workspace: Workspace) -> None:
+    """A user without a password would be a server without one."""
+    workspace.variables |= addresses()
+    output = workspace.python("-m", "flows.up", code=2, MLFLOW_TRACKING_USERNAME="admin")
+    assert "expected both or neither, found MLFLOW_TRACKING_USERNAME alone; nothing was started" in output

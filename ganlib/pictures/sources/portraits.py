@@ -5,16 +5,21 @@ import json
 import multiprocessing
 import os
 import signal
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from importlib.resources import files
-from typing import Annotated, Any, Literal
+from itertools import chain
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import numpy as np
 
+from ganlib.errors import AtelierError
 from ganlib.knobs import Natural, Positive, Range
 from ganlib.pictures.raw import Label, RawPicture
+
+if TYPE_CHECKING:
+    from multiprocessing.pool import IMapIterator
 
 Style = Literal["lorelei", "adventurer"]
 
@@ -35,6 +40,8 @@ PALETTE = {
 }
 BACKGROUND = "#f4f1ea"
 WORKERS = 2
+TOGETHER = 64  # portraits that a worker is given at once
+PATIENCE = 3.0  # seconds without any, after which one looks whether the workers live
 FEW = 256  # fewer portraits than this are drawn before a worker process has started
 
 
@@ -57,15 +64,41 @@ class Portraits:
         return self.number
 
     def pictures(self) -> Iterator[RawPicture]:
-        """Yield the portraits in order, as PNG, drawn by at most two processes."""
-        draw = partial(_draw, self.style, self.seed, self.size)
+        """Yield the portraits in order, as PNG, drawn by at most two processes. Raises `AtelierError` where one is killed."""
+        draw = partial(_draw_all, self.style, self.seed, self.size)
+        pieces = [range(start, min(start + TOGETHER, self.number)) for start in range(0, self.number, TOGETHER)]
         workers = min(WORKERS, os.cpu_count() or 1)
         if self.number < FEW or workers == 1:
-            yield from map(draw, range(self.number))
+            yield from chain.from_iterable(map(draw, pieces))
             return
         deaf = (signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for this process, which ends the others
         with multiprocessing.get_context("spawn").Pool(workers, signal.signal, deaf) as pool:
-            yield from pool.imap(draw, range(self.number), chunksize=64)
+            yield from chain.from_iterable(_watched(pool.imap(draw, pieces), len(pieces)))
+
+
+def _watched(results: "IMapIterator[list[RawPicture]]", number: int) -> Iterator[list[RawPicture]]:
+    """So many results, as they come; a pool would wait for ever for what a process had been given that was killed."""
+    workers = _alive()
+    for _ in range(number):
+        while True:
+            try:
+                yield results.next(timeout=PATIENCE)
+                break
+            except multiprocessing.TimeoutError:
+                lost = workers - _alive()
+                if lost:
+                    raise AtelierError(
+                        f"collect: expected portraits from the process that draws them, found it killed (process {min(lost)}), "
+                        "perhaps for want of memory; nothing was kept. Run the same command again."
+                    ) from None
+
+
+def _alive() -> set[int]:
+    return {process.pid for process in multiprocessing.active_children() if process.pid}
+
+
+def _draw_all(style: Style, seed: int, size: int, places: Iterable[int]) -> list[RawPicture]:
+    return [_draw(style, seed, size, place) for place in places]
 
 
 def _draw(style: Style, seed: int, size: int, index: int) -> RawPicture:
