@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 from urllib.parse import urlsplit
 
 import httpx
@@ -45,15 +45,22 @@ def _main(flow: Callable[..., Any], options: dict[str, Any], summary: Callable[.
         except httpx.TransportError:
             if not server_is_away():
                 raise
-            raise AtelierError(
+            _leave(
                 f"Prefect's server at {url} is away and could not be told how the flow ended. What the steps made is here: "
                 "dvc repro, or the same command with another server, goes on from it."
-            ) from None
+            )
         for handler in logging.getLogger("prefect.flow_runs").handlers:
             handler.flush()  # while there is a server to take it
     if not state.is_completed():
         raise AtelierError(state.message or "The flow did not reach its end, and does not say why.")
     print(summary(**options))
+
+
+def _leave(sentence: str) -> NoReturn:
+    """Say it and go, without what Prefect does at an exit: it would try for minutes to send logs and events to nobody."""
+    print(f"error: {sentence}", file=sys.stderr, flush=True)
+    sys.stdout.flush()
+    os._exit(2)
 
 
 @contextmanager

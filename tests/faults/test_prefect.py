@@ -22,7 +22,7 @@ def up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workspace]:
     """A chain of stand-ins with servers of its own; all is up to date but what comes after curating."""
     workspace = put_stand_ins(copy_project(tmp_path_factory.mktemp("up") / "atelier"))
     workspace.variables |= addresses()
-    workspace.python("-m", "flows.up")
+    workspace.python("-m", "flows.up", STAND_IN_LASTS="train:300")
     workspace.dvc("repro", "curate")
     yield workspace
     workspace.python("-m", "flows.down")
@@ -43,13 +43,17 @@ def vanished(up: Workspace) -> str:
     return run
 
 
-def in_training(up: Workspace) -> "subprocess.Popen[str]":
-    """A flow that trains until `enough` lies there."""
+def to_train(up: Workspace) -> None:
+    """Have something to train that was never trained."""
     for name in ("train.pid", "enough"):
         (up.folder / ".runs" / name).unlink(missing_ok=True)
-    up.run("rm", "-rf", "artifacts/model")
-    up.change("train", kimg=1 + time.time() % 1)  # something that was never trained
-    flow = up.start(sys.executable, *FLOW, STAND_IN_LASTS="train:300")
+    up.change("train", kimg=1 + time.time() % 1)
+
+
+def in_training(up: Workspace, **variables: str) -> "subprocess.Popen[str]":
+    """A flow that trains until `enough` lies there."""
+    to_train(up)
+    flow = up.start(sys.executable, *FLOW, STAND_IN_LASTS="train:300", **variables)
     pid_of(up, "train")
     return flow
 
@@ -70,7 +74,12 @@ def kill(process: psutil.Process) -> None:
 
 def kill_server(up: Workspace) -> None:
     """kill -9 of Prefect's server."""
-    kill(psutil.Process(json.loads(up.read(".runs/services/prefect.json"))["pid"]))
+    kill(process_of(up, "prefect"))
+
+
+def process_of(up: Workspace, service: str) -> psutil.Process:
+    """The process that `make up` started as this service."""
+    return psutil.Process(json.loads(up.read(f".runs/services/{service}.json"))["pid"])
 
 
 def test_a_server_that_is_started_again_sees_the_flow_complete(up: Workspace, vanished: str, ledger: Ledger) -> None:
@@ -89,6 +98,25 @@ def test_a_server_that_is_started_again_sees_the_flow_complete(up: Workspace, va
     )
 
 
+def test_a_worker_that_is_killed_costs_its_night_nothing(up: Workspace, ledger: Ledger) -> None:
+    """kill -9 of the worker under which a night runs: the night goes on to its end, and `make up` starts another worker."""
+    to_train(up)
+    up.commit()
+    up.python("-m", "prefect", "deployment", "run", "train-gan/nightly")
+    pid_of(up, "train", within=120)
+    process_of(up, "worker").kill()
+    assert "worker" in up.python("-m", "flows.up")
+    (up.folder / ".runs/enough").touch()
+    runs = {"flow_runs": {"tags": {}, "deployment_id": {"is_null_": False}, "state": {"type": {"any_": ["COMPLETED"]}}}}
+    deadline = time.monotonic() + 120
+    while not get(f"{up.variables['PREFECT_API_URL']}/flow_runs/filter", runs):
+        assert time.monotonic() < deadline, "the night did not reach its end"
+        time.sleep(1)
+    ledger.add(
+        "kill -9 of the worker in the middle of a night", found="the night reaches its end; `make up` starts another worker"
+    )
+
+
 def test_a_machine_that_vanished_is_seen_by_the_server(up: Workspace, vanished: str, ledger: Ledger) -> None:
     """The automation that `make up` registers marks the run as crashed, with nobody asking."""
     deadline, url = time.monotonic() + 180, f"{up.variables['PREFECT_API_URL']}/flow_runs/{vanished}"
@@ -101,10 +129,10 @@ def test_a_machine_that_vanished_is_seen_by_the_server(up: Workspace, vanished: 
 
 def test_a_server_that_is_gone_for_ever_costs_no_step(up: Workspace, vanished: str, ledger: Ledger) -> None:
     """All steps reach their end, the flow ends in one sentence, and `dvc repro` finds all done."""
-    flow = in_training(up)
+    flow = in_training(up, PREFECT_CLIENT_MAX_RETRIES="1")  # or its client would hope for a minute, three times
     kill_server(up)
     (up.folder / ".runs/enough").touch()
-    output, _ = flow.communicate(timeout=400)
+    output, _ = flow.communicate(timeout=120)
     assert flow.returncode == 2, output
     assert [line.split()[0] for line in output.splitlines() if " done by " in line] == list(STEPS[2:])
     assert "promoted under " in output
