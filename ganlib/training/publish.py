@@ -31,6 +31,7 @@ from ganlib.training.device import Machine, choose, prepare, unlike_here
 from ganlib.training.history import read, without_clock
 from ganlib.training.lessons import rows_to_learn, setting_for, together
 from ganlib.training.memory import exhausted, too_little
+from ganlib.training.room import check_room
 from ganlib.training.run_folder import claim, folder_for, locked, told_by
 from ganlib.training.watch import Watch
 
@@ -98,6 +99,7 @@ def train(store: Store, config: TrainConfig, out: Path, runs: Path, watch: Watch
         torch.manual_seed(config.seed)
         setting, rows = setting_for(store, config, machine, folder), rows_to_learn(store, config.withhold, config.batch)
         learner = config.method.learner(setting)
+        check_room(learner.parts(), folder)
         print(f"Trains {config.method.name} for {config.kimg:g} kimg {machine.describe()}; checkpoints in {folder}.")
         outcome = _outcome(learner, store, config, machine, folder, watch, rows)
         if outcome is None:

@@ -1,6 +1,7 @@
 """A disk that fills up, for real: a small file system of its own, and a file that takes what is left of it."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -91,3 +92,48 @@ def test_a_step_on_a_full_disk_leaves_what_was_there(
     filler.unlink()
     workspace.run(sys.executable, "-m", f"tasks.{step}")
     ledger.add(f"the disk full at the step {step}", found="a sentence that says so; the same command goes on")
+
+
+def test_a_disk_that_is_too_small_is_found_out_before(workspace: Workspace, small: Path, ledger: Ledger) -> None:
+    """Where the checkpoints will not fit nothing is learnt in vain: a sentence with what is needed and what is free."""
+    with_pictures(workspace)
+    (workspace.folder / ".runs").symlink_to(small)
+    fill(small, leave=300_000)
+    output = workspace.run(*TRAIN, code=2)
+    assert re.search(r"expected \d\.\d MB free for checkpoints, found 0\.\d; nothing was started\. Make room", output), output
+    assert "Traceback" not in output
+    assert list(small.glob("*/checkpoints/*")) == []
+    ledger.add("a disk with less room than the checkpoints will need", found="a sentence with both numbers; nothing is started")
+
+
+@pytest.mark.parametrize("step", ["train", "sample", "collect"])
+def test_a_place_that_may_not_be_written_to(
+    step: str, workspace: Workspace, small: Path, whole: Workspace, ledger: Ledger
+) -> None:
+    """A file system that is read only, under the folder that the step writes to: one sentence that names it."""
+    if step == "sample":
+        shutil.copytree(whole.folder / "artifacts" / "model", small / "model")
+    elif step == "train":
+        with_pictures(workspace)
+    place = workspace.folder / {"train": ".runs", "sample": "artifacts", "collect": "build"}[step]
+    place.symlink_to(small)
+    subprocess.run(["mount", "-o", "remount,ro", small], check=True)
+    output = workspace.run(sys.executable, "-m", f"tasks.{step}", code=2)
+    assert re.search(rf"error: {place.name}\S*: expected to be allowed to read and write here, and am not", output), output
+    assert "Traceback" not in output
+    ledger.add(f"a read-only place for the step {step}", found="a sentence that names it; nothing is started")
+
+
+@pytest.mark.skipif(os.geteuid() != 0 or not shutil.which("setpriv"), reason="only root can become somebody else")
+def test_a_folder_of_somebody_else(workspace: Workspace, tmp_path: Path, ledger: Ledger) -> None:
+    """Whoever may not write there is told so, and changes nothing."""
+    for path in (*tmp_path.parents, tmp_path):
+        if path.owner() == "root" and path.is_relative_to("/tmp/"):  # noqa: S108
+            path.chmod(0o755)
+    other = ("setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups")
+    if subprocess.run([*other, sys.executable, "-c", "import numpy"], cwd="/").returncode:
+        pytest.skip("nobody may run this interpreter here")
+    output = workspace.run(*other, sys.executable, "-m", "tasks.collect", code=2, HOME="/nonexistent")
+    assert "expected to be allowed to read and write here, and am not" in output
+    assert "Traceback" not in output
+    ledger.add("a folder that belongs to somebody else", found="a sentence that names it; nothing is changed")
