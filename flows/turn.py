@@ -4,37 +4,23 @@ import base64
 import json
 import os
 import urllib.request
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from datetime import datetime
+from contextlib import AbstractContextManager, suppress
 from typing import Any
 
 from filelock import FileLock, Timeout
 
-from ganlib.errors import AtelierError
-from ganlib.files import write_json
+from ganlib.alone import alone, is_free
 from tasks.places import RUNS
 
-_LOCK = RUNS / "flow.lock"  # held by the system for a living process only
-_HOLDER = RUNS / "flow.json"
+_LOCK = RUNS / "flow.lock"
 
 
-@contextmanager
-def turn() -> Iterator[None]:
+def turn() -> AbstractContextManager[None]:
     """Hold this folder's turn. Raises `AtelierError` that names the holder where another flow has it."""
-    RUNS.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(_LOCK)
-    try:
-        lock.acquire(timeout=0)
-    except Timeout:
-        raise AtelierError(
-            f"Another flow is at work in this folder{_holder()}. Nothing was started. Wait for it or stop it."
-        ) from None
-    try:
-        write_json(_HOLDER, {"pid": os.getpid(), "since": datetime.now().astimezone().isoformat(" ", "seconds")})
-        yield
-    finally:
-        lock.release()
+    return alone(
+        _LOCK,
+        lambda who: f"Another flow is at work in this folder: {who}. Nothing was started. Wait for it or stop it.",
+    )
 
 
 def bury_the_dead(api: str) -> int:
@@ -69,16 +55,7 @@ def _running(api: str) -> list[str]:
 
 def nobody_is_here() -> bool:
     """Whether no flow has this folder's turn."""
-    with suppress(Timeout), FileLock(_LOCK, timeout=0):
-        return True
-    return False
-
-
-def _holder() -> str:
-    with suppress(OSError, ValueError, KeyError):
-        found = json.loads(_HOLDER.read_text())
-        return f" (process {found['pid']}, since {found['since']})"
-    return ""
+    return is_free(_LOCK)
 
 
 def post(url: str, body: dict[str, Any]) -> Any:

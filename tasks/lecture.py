@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ganlib.alone import alone
 from ganlib.errors import AtelierError
 from tasks import places
 from tasks.cli import run
@@ -147,7 +148,8 @@ def main() -> None:
     )
     parser.add_argument("preset", type=Path, nargs="?", default=places.COMPARE / "quick", help="default: compare/quick")
     args = parser.parse_args()
-    print(f"The lecture, run: {lecture(places.DATASET, args.preset, PAGE)}")
+    with alone(places.RUNS / "lecture.lock", lambda who: f"{PAGE}: {who} writes it already; nothing was done. Wait for it."):
+        print(f"The lecture, run: {lecture(places.DATASET, args.preset, PAGE)}")
 
 
 if __name__ == "__main__":

@@ -104,11 +104,11 @@ def test_who_holds_a_run_is_named_and_what_he_leaves_when_killed_is_cleared() ->
         living = see("locks", fix=True)
         assert living.state == "ok"
         assert f"process {process.pid} since" in living.found
-        assert (run / "holder.json").exists()
+        assert (run / "lock.json").exists()
     dead = see("locks")
     assert dead.state == "warn"
-    assert f"{run / 'holder.json'}" in dead.found
-    assert see("locks", fix=True).fixed == (f"{run / 'holder.json'} removed",)
+    assert f"{run / 'lock.json'}" in dead.found
+    assert see("locks", fix=True).fixed == (f"{run / 'lock.json'} removed",)
     assert see("locks").state == "ok"
 
 

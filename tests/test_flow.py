@@ -164,7 +164,7 @@ def test_nobody_works_beside_a_running_flow(connected: Workspace) -> None:
     assert "is busy, it is being blocked by:\n  (PID" in output
     assert "Traceback" not in output
     output = connected.python(*FLOW, code=2)
-    assert output.splitlines()[-1].startswith(f"error: Another flow is at work in this folder (process {flow.pid}, since ")
+    assert output.splitlines()[-1].startswith(f"error: Another flow is at work in this folder: process {flow.pid} (since ")
     assert flow.poll() is None
     (connected.folder / ".runs/enough").touch()
     output, _ = flow.communicate(timeout=120)

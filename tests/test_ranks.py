@@ -150,7 +150,7 @@ def test_a_signal_to_one_stops_all_with_a_checkpoint(tmp_path: Path) -> None:
     deadline = time.monotonic() + 120
     while not list(out.glob("runs/*/checkpoints/0*100")) and time.monotonic() < deadline:
         time.sleep(0.01)
-    (holder,) = out.glob("runs/*/holder.json")
+    (holder,) = out.glob("runs/*/lock.json")
     os.kill(json.loads(holder.read_text())["pid"], signal.SIGTERM)
     said, errors = first.communicate(timeout=120)
     assert first.returncode == 0, errors

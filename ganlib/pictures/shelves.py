@@ -9,9 +9,8 @@ from importlib.metadata import version
 from pathlib import Path
 
 import torch
-from filelock import FileLock, Timeout
 
-from ganlib.errors import AtelierError
+from ganlib.alone import alone
 from ganlib.files import digest_bytes
 from ganlib.pictures import points
 from ganlib.pictures.duplicates.synthetic import WAYS
@@ -41,15 +40,7 @@ def open_shelf(form: Form, folder: Path) -> Iterator[Shelf]:
 
     Raises `AtelierError` where another process is at it.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(folder / "lock")
-    try:
-        lock.acquire(timeout=0)
-    except Timeout:
-        raise AtelierError(
-            f"{folder}: expected nobody at work there, found another process that curates. Nothing was done; wait for it."
-        ) from None
-    try:
+    with alone(folder / "lock", lambda who: f"{folder}: {who} curates there already. Nothing was done; wait for it."):
         place = folder / digest_bytes(repr(form).encode(), fingerprint().encode())
         for old in folder.iterdir():
             if old.is_dir() and old != place:
@@ -58,8 +49,6 @@ def open_shelf(form: Form, folder: Path) -> Iterator[Shelf]:
             left.unlink()  # of a run that was killed as it wrote
         with Shelf(place, {**form.columns, **COMPARED}) as shelf:
             yield shelf
-    finally:
-        lock.release()
 
 
 @lru_cache

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from ganlib.training.checkpoint import shown_by
-from ganlib.training.run_folder import is_free
+from ganlib.training.run_folder import is_at_rest
 
 
 def why_anew(folder: Path, identity: Mapping[str, Any]) -> str | None:
@@ -31,7 +31,7 @@ def _last_broken_off(folder: Path) -> tuple[Path, dict[str, Any], int] | None:
     for path in sorted(others, key=lambda path: path.stat().st_mtime)[-1:]:
         try:
             found, images = json.loads((path.parent / "run.json").read_text()), shown_by(path)
-            if images and images < 1000 * found["train"]["kimg"] and is_free(path.parent):
+            if images and images < 1000 * found["train"]["kimg"] and is_at_rest(path.parent):
                 return path.parent, found, images
         except (OSError, ValueError, KeyError, TypeError):
             pass  # what is damaged there is nobody's concern here

@@ -1,13 +1,12 @@
 """The folder of a run in progress: named by what decides its result, locked while somebody trains in it."""
 
 import json
-import os
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
-from datetime import UTC, datetime
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
+from ganlib.alone import alone, is_free
 from ganlib.errors import AtelierError
 from ganlib.files import digest_bytes, write_json
 
@@ -47,40 +46,14 @@ def told_by(path: Path) -> dict[str, Any]:
     )
 
 
-@contextmanager
-def locked(folder: Path) -> Iterator[None]:
+def locked(folder: Path) -> AbstractContextManager[None]:
     """Hold the run for this process. Raises `AtelierError` naming the holder where another process has it."""
-    from filelock import FileLock, Timeout
-
-    folder.mkdir(parents=True, exist_ok=True)
-    holder = folder / "holder.json"
-    lock = FileLock(folder / "lock")
-    try:
-        lock.acquire(timeout=0)
-    except Timeout:
-        raise AtelierError(
-            f"{folder}: {_who(holder)} trains this very run already; nothing was started. Wait for it or stop it."
-        ) from None
-    try:
-        write_json(holder, {"pid": os.getpid(), "since": datetime.now(UTC).isoformat(timespec="seconds")})
-        yield
-    finally:
-        holder.unlink(missing_ok=True)
-        lock.release()
+    return alone(
+        folder / "lock",
+        lambda who: f"{folder}: {who} trains this very run already; nothing was started. Wait for it or stop it.",
+    )
 
 
-def is_free(folder: Path) -> bool:
+def is_at_rest(folder: Path) -> bool:
     """Whether nobody trains in it now."""
-    from filelock import FileLock, Timeout
-
-    with suppress(Timeout), FileLock(folder / "lock", timeout=0):
-        return True
-    return False
-
-
-def _who(holder: Path) -> str:
-    try:
-        found = json.loads(holder.read_text())
-        return f"process {found['pid']} (since {found['since']})"
-    except (OSError, ValueError, KeyError):
-        return "another process"
+    return is_free(folder / "lock")

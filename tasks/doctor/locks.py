@@ -5,12 +5,10 @@ The system lets go of a lock itself when its holder dies; what can stay are the 
 
 import json
 from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock, Timeout
-
+from ganlib.alone import holder_of, is_free, who
 from ganlib.files import write_json
 from tasks import places
 from tasks.doctor.base import Finding, listed
@@ -22,7 +20,7 @@ _DVC = (Path(".dvc/tmp/rwlock"), places.COMPARE / ".dvc/tmp/rwlock")
 
 def check(fix: bool) -> Finding:
     """A lock that is held is no illness; the file of a holder that lives no more is."""
-    held = [f"{lock.parent}: process {who}" for lock, who in _held()]
+    held = [f"{lock.parent}: {holder}" for lock, holder in _held()]
     stale = [*_stale_holders(), *(path for path in _DVC if _is_stale(path))]
     fixed = tuple(sentence for path in stale if fix and (sentence := _mended(path)))
     found = f"Held: {listed(held)}." if held else "Nobody holds a lock."
@@ -34,33 +32,18 @@ def check(fix: bool) -> Finding:
 
 
 def _locks() -> Iterator[Path]:
-    yield from (path for path in (places.RUNS / "flow.lock", places.CURATED / "lock") if path.exists())
-    yield from sorted(places.RUNS.glob("*/lock"))
+    yield from sorted([*places.RUNS.glob("*.lock"), *places.RUNS.glob("*/lock")])
 
 
 def _held() -> Iterator[tuple[Path, str]]:
-    for lock in dict.fromkeys(_locks()):
-        holder = places.RUNS / "flow.json" if lock.name == "flow.lock" else lock.with_name("holder.json")
-        if not _free(lock):
-            yield lock, _who(holder)
+    for lock in _locks():
+        if not is_free(lock):
+            yield lock, who(lock)
 
 
 def _stale_holders() -> list[Path]:
-    """A training removes the file as it ends; one that was killed does not."""
-    return [path for path in sorted(places.RUNS.glob("*/holder.json")) if _free(path.with_name("lock"))]
-
-
-def _free(lock: Path) -> bool:
-    with suppress(Timeout), FileLock(lock, timeout=0):
-        return True
-    return False
-
-
-def _who(holder: Path) -> str:
-    with suppress(OSError, ValueError, KeyError):
-        known = json.loads(holder.read_text())
-        return f"{known['pid']} since {known['since']}"
-    return "of unknown number"
+    """Who ends removes the file; one that was killed does not."""
+    return [holder for lock in _locks() if (holder := holder_of(lock)).exists() and is_free(lock)]
 
 
 def _is_stale(rwlock: Path) -> bool:
@@ -80,7 +63,7 @@ def _entries(known: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 def _mended(path: Path) -> str:
     """What was done; empty where a DVC is at work, which writes its list itself."""
-    if path.name == "holder.json":
+    if path not in _DVC:
         path.unlink(missing_ok=True)
         return f"{path} removed"
     if _dvc_works():

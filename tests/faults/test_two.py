@@ -3,6 +3,8 @@
 import json
 import os
 import re
+import sys
+import time
 
 import pytest
 from conftest import Workspace, copy_project
@@ -46,7 +48,7 @@ def test_a_number_that_is_another_process_by_now_holds_nothing(workspace: Worksp
     wait_for_checkpoint(workspace, first)
     first.kill()
     first.communicate()
-    holder = run_folder(workspace) / "holder.json"
+    holder = run_folder(workspace) / "lock.json"
     holder.write_text(json.dumps({**json.loads(holder.read_text()), "pid": os.getpid()}))
     workspace.run(*TRAIN)
     assert model_of(workspace) == model_of(whole)
@@ -70,3 +72,41 @@ def test_two_repros_wait_for_each_other(workspace: Workspace, whole: Workspace, 
     assert model_of(workspace) == model_of(whole)
     assert "didn't change" in workspace.run(*command, **path)
     ledger.add("two `dvc repro` at once", found="one works; the other waits, or says that the first holds the step")
+
+
+def test_two_curatings(workspace: Workspace, ledger: Ledger) -> None:
+    """The second is told the first one's process; the first ends as if it had been alone."""
+    workspace.change("collect", number=3000)
+    workspace.python("-m", "tasks.collect")
+    (workspace.folder / "data").symlink_to(workspace.folder / "build" / "raw")
+    first = workspace.start(sys.executable, "-m", "tasks.curate")
+    deadline = time.monotonic() + 60
+    while not (workspace.folder / ".runs/curate/lock.json").exists():
+        assert time.monotonic() < deadline
+        assert first.poll() is None
+        time.sleep(0.02)
+    output = workspace.python("-m", "tasks.curate", code=2)
+    assert re.search(rf"process {first.pid} \(since \S+\) curates there already. Nothing was done; wait for it", output), output
+    output, _ = first.communicate(timeout=120)
+    assert first.returncode == 0, output
+    ledger.add("two curatings at once", found="the second names process and time; the first is not disturbed")
+
+
+def test_two_lectures(workspace: Workspace, ledger: Ledger) -> None:
+    """Their pages and figures would be mixed: the second is told who writes them."""
+    code = (
+        "import time; from pathlib import Path; from ganlib.alone import alone\n"
+        "with alone(Path('.runs/lecture.lock'), str): time.sleep(60)"
+    )
+    first = workspace.start(sys.executable, "-c", code)
+    deadline = time.monotonic() + 30
+    while not (workspace.folder / ".runs/lecture.json").exists():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    output = workspace.python("-m", "tasks.lecture", code=2)
+    first.kill()
+    first.communicate()
+    assert f"docs/lecture.md: process {first.pid} (since " in output
+    assert "writes it already; nothing was done" in output
+    assert "expected" in workspace.python("-m", "tasks.lecture", code=2)  # now it gets as far as there being no comparison
+    ledger.add("two lectures at once; then the first is killed", found="the second names process and time; then it works")
