@@ -37,7 +37,7 @@ def main() -> None:
     claims = [claim for claim in CLAIMS if not args.names or claim.name in args.names]
     if not bf16_pays(torch.device("cpu")):
         claims = [claim for claim in claims if claim.mode != "bf16"]
-        print("Claims in bf16 are left out: this processor has no matrix units for it.")
+        print("Claims in bf16 are left out: this processor has no instructions for it.")
     for claim in [claim for claim in claims if claim.needs and find_spec(claim.needs) is None]:
         claims.remove(claim)
         print(f"The claim {claim.name} is left out: {claim.needs} is not installed (.venv/bin/pip install '.[{claim.needs}]').")
