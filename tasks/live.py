@@ -11,6 +11,7 @@ import signal
 import subprocess
 import sys
 import time
+import uuid
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
@@ -21,7 +22,7 @@ from filelock import FileLock, Timeout
 from ganlib.files import write_text
 from tasks.tracking import spool, store
 from tasks.tracking.describe import describe, flat, now
-from tasks.tracking.spool import LIVE, LOCK, Entry
+from tasks.tracking.spool import LIVE, LOCK, TRAINING, Entry
 
 EVERY = 2.0  # seconds between two looks
 GRACE = 8.0  # seconds to tell the rest after the training was killed
@@ -146,6 +147,8 @@ def _description(folder: Path, order: Mapping[str, Any]) -> Entry:
     entry.title = order.get("title")
     entry.fresh, entry.run = order["fresh"], before.run if before else None
     entry.started = before.started if before and not entry.fresh else now()
+    known = before.tags.get(TRAINING) if before and (before.run is None or not entry.fresh) else None
+    entry.tags[TRAINING] = known or uuid.uuid4().hex
     return entry
 
 

@@ -47,9 +47,9 @@ def _settle(folder: Path, entry: Entry, run: Run) -> None:
 def _live_run(tracker: Tracker, entry: Entry) -> Run | None:
     """The run that the training's folder names, unless it stands for another version by now."""
     live = spool.read(Path(entry.folder) / spool.LIVE) if entry.folder else None
-    if not live or not live.run or (live.started or 0) > (entry.ended or 0):
+    if not live or (live.started or 0) > (entry.ended or 0):
         return None  # none, or of a training that began after this one
-    run = tracker.open(live.run)
+    run = tracker.open(live.run) if live.run else tracker.find(spool.TRAINING, live.tags.get(spool.TRAINING, ""))
     return run if run and run.tags().get(VERSION) in (None, entry.version) else None
 
 

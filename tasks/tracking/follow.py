@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from tasks.tracking import parents, spool, store
 from tasks.tracking.history import Tail, kimg_of
-from tasks.tracking.spool import COMMIT, LIVE, VERSION
+from tasks.tracking.spool import COMMIT, LIVE, TRAINING, VERSION
 
 if TYPE_CHECKING:
     from tasks.tracking.run import Run, Tracker
@@ -81,7 +81,7 @@ class Follower:
     def _open(self, tracker: "Tracker") -> "Run":
         """The run to go on with, or a new one, with all that is known of it before the first step."""
         entry = self.entry
-        run = tracker.open(entry.run) if entry.run else None
+        run = tracker.open(entry.run) if entry.run else tracker.find(TRAINING, entry.tags.get(TRAINING, ""))
         if run and self._is_of_another_training(run):
             run = None
         run = run or tracker.create(entry.called, entry.tags, entry.started)

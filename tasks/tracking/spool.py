@@ -20,6 +20,7 @@ LOCK = "mlflow.lock"  # there too: held by the one process that tells it
 
 # Tags of a run
 VERSION = "atelier.version"  # the digest by which it is found again
+TRAINING = "atelier.training"  # by which the run of a live training is, where the answer that named it never came
 RECORDED = "atelier.recorded"  # "yes" once everything has been told
 NOTE = "atelier.note"  # what could not be told, and why
 COMMIT = "git.commit"
