@@ -1,6 +1,7 @@
 """Pickles that would create a file, handed in wherever a file can be: the file does not appear, and a sentence says why not."""
 
 import ast
+import base64
 import json
 import pickle
 import shutil
@@ -154,6 +155,27 @@ def test_mlflow_refuses_a_pickled_model(tmp_path: Path, workspace: Workspace, le
     assert "pickle" in output.lower()
     assert not (tmp_path / "saved").exists()
     ledger.add("a pickled model in MLflow's registry", found="MLflow refuses to load it: pickles are switched off")
+
+
+@pytest.mark.slow
+def test_prefects_store_of_results_is_neither_written_nor_read(
+    chain: Workspace, served: Workspace, tmp_path: Path, ledger: Ledger
+) -> None:
+    """Whose results would be pickles: even where they are asked for a flow leaves none; those planted lie still."""
+    chain.variables |= {"PREFECT_API_URL": served.variables["PREFECT_API_URL"], "PREFECT_RESULTS_PERSIST_BY_DEFAULT": "true"}
+    mark, results = tmp_path / "mark", chain.folder / ".prefect" / "storage"
+    chain.python("-m", "flows.train_gan")
+    assert [path for path in results.rglob("*") if path.is_file()] == []
+    results.mkdir(parents=True, exist_ok=True)
+    evil = base64.b64encode(plain(Evil(mark))).decode()
+    stored = {"metadata": {"serializer": {"type": "pickle"}, "prefect_version": "3.8.8"}, "result": evil}
+    for step in ("collect", "data", "curate", "train", "sample", "evaluate", "report", "promote"):
+        (results / step).write_text(json.dumps(stored))
+        (results / f"{step}.pkl").write_bytes(plain(Evil(mark)))
+    chain.change("train", kimg=0.5)
+    assert "train done" in chain.python("-m", "flows.train_gan")
+    assert not mark.exists()
+    ledger.add("pickles planted in Prefect's store of results", times=16, found="it is never read: no result is kept there")
 
 
 def test_no_line_of_the_project_loads_a_pickle() -> None:
