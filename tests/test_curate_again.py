@@ -167,6 +167,7 @@ def test_the_page_of_prefect_says_how_the_data_set_differs(tmp_path: Path, monke
     _curate(_faces(5), DATASET)
     digest = json.loads((DATASET / "dataset.json").read_text())["digest"]
     told: list[str] = []
+    monkeypatch.setattr(show, "server_is_away", lambda: False)
     monkeypatch.setattr(show, "create_table_artifact", lambda rows, key, description: told.append(description))
     known = {"before": "x", "added": 3, "gone": 1, "aside": 0.25, "distance": None, "error": None}
     for now in (digest, "another"):

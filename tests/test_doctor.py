@@ -87,8 +87,10 @@ def holder(folder: Path) -> "Iterator[subprocess.Popen[str]]":
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=store.environment()) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == "held\n"
-        yield process
-        process.kill()
+        try:
+            yield process
+        finally:
+            process.kill()
 
 
 def of(findings: list[dict[str, Any]], name: str) -> dict[str, Any]:
@@ -103,7 +105,7 @@ def test_who_holds_a_run_is_named_and_what_he_leaves_when_killed_is_cleared() ->
     with holder(run) as process:
         living = see("locks", fix=True)
         assert living.state == "ok"
-        assert f"process {process.pid} since" in living.found
+        assert f"process {process.pid} (since" in living.found
         assert (run / "lock.json").exists()
     dead = see("locks")
     assert dead.state == "warn"

@@ -50,8 +50,6 @@ def choose(device: str, precision: str, threads: int, fast: bool | Literal["auto
     if device == "auto":
         device = "cuda" if torch.cuda.is_available() else "cpu"
     threads = threads or torch.get_num_threads()
-    if "auto" in (precision, fast):
-        torch.set_num_threads(threads)  # that are to be tried
     if precision == "auto":
         precision = "bf16" if bf16_pays(torch.device(device)) else "float32"
     return Machine(device, precision, threads, fast_pays(torch.device(device)) if fast == "auto" else fast)
@@ -93,14 +91,20 @@ def fast_pays(device: torch.device) -> bool:
 
 
 def _seconds(dtype: torch.dtype, fast: bool = True) -> float:
-    """The best of some trials of a layer as the networks have it (64 pictures, 16 × 16, 64 to 128 channels)."""
+    """The best of some trials of a layer as the networks have it (64 pictures, 16 × 16, 64 to 128 channels).
+
+    On one thread, in seconds of its processor time: what else the machine does must not decide, or the same command would give
+    other bits on a busy day.
+    """
     layer, layout = ConvBeforeHalving(64, 128).to(dtype), torch.channels_last if fast else torch.contiguous_format
     layer.plain = not fast
     layer.to(memory_format=layout)  # type: ignore[call-overload]
     maps = torch.randn(64, 64, 16, 16).to(dtype).contiguous(memory_format=layout).requires_grad_(True)
-    best = float("inf")
+    best, threads = float("inf"), torch.get_num_threads()
+    torch.set_num_threads(1)
     for _ in range(8):
-        start = time.perf_counter()
+        start = time.thread_time()
         layer(maps).float().sum().backward()
-        best = min(best, time.perf_counter() - start)
+        best = min(best, time.thread_time() - start)
+    torch.set_num_threads(threads)
     return best

@@ -5,10 +5,10 @@ import signal
 
 import numpy as np
 import pytest
-from conftest import Workspace, copy_project
+from conftest import Workspace
 from ledger import Ledger
 from test_evaluate import store
-from trainings import TRAIN, checkpoints, model_of, rewrite_json, run_folder, wait_for_checkpoint, with_pictures
+from trainings import TRAIN, checkpoints, rewrite_json, run_folder, wait_for_checkpoint, with_pictures
 
 
 @pytest.fixture
@@ -72,20 +72,15 @@ def test_what_changed_is_said_by_name(what: str, broken_off: Workspace, ledger: 
     ledger.add(f"{what} changed under a training that was broken off", found="another run begins, and says by name why")
 
 
-def test_other_threads_are_said_and_not_taken(
-    workspace: Workspace, tmp_path_factory: pytest.TempPathFactory, ledger: Ledger
-) -> None:
-    """Where the number is left to the machine and the machine has another one: as it began, so it goes on, to the same bits."""
-    whole = with_pictures(copy_project(tmp_path_factory.mktemp("whole") / "atelier"), threads=0)
-    whole.run(*TRAIN)
+def test_other_threads_are_said_and_not_taken(workspace: Workspace, ledger: Ledger) -> None:
+    """Where the number is left to the machine, and the one that a run began on had another: as it began, so it goes on."""
     stopped(with_pictures(workspace, threads=0))
-    output = workspace.run(*TRAIN, OMP_NUM_THREADS="2")
-    assert "Goes on on the CPU with 1 threads" in output
-    assert "there are 2 threads now" in output
-    assert model_of(workspace) == model_of(whole)
-    ledger.add(
-        "a machine with another number of threads", found="said; it goes on with those that it began with, to the same bits"
-    )
+    rewrite_json(run_folder(workspace) / "machine.json", threads=3)
+    output = workspace.run(*TRAIN, OMP_NUM_THREADS="1")
+    assert "Goes on on the CPU with 3 threads" in output
+    assert "there are 1 threads now" in output
+    assert "Goes on from the checkpoint" in output
+    ledger.add("a machine with another number of threads", found="said; it goes on with those that it began with")
 
 
 def test_a_gpu_that_is_gone_is_refused(broken_off: Workspace, ledger: Ledger) -> None:

@@ -26,7 +26,7 @@ def with_pictures(workspace: Workspace, **knobs: Any) -> Workspace:
     intervals = {"kimg": 4.8, "batch": 16, "log_kimg": 0.16, "sample_kimg": 1.6, "checkpoint_kimg": 0.16}
     network = {"name": "dcgan", "latent": 8, "width": 8}
     method = {"name": "gan", "network": network, "objective": "nonsaturating", "penalties": {"r1": 0.2}}
-    workspace.change("train", **{**intervals, "fast": False, "threads": 1, "method": method, **knobs})
+    workspace.change("train", **{**intervals, "fast": False, "precision": "float32", "threads": 1, "method": method, **knobs})
     return workspace
 
 
