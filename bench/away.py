@@ -1,4 +1,4 @@
-"""What telling MLflow costs a training: `python -m bench.away`, some four minutes alone on the machine.
+"""What telling MLflow costs a training: `python -m bench.away`, some three minutes alone on the machine.
 
 The default training on random pictures, in turns: told to nobody; to a store that is there; to a server that is away; to one that
 takes connections and never answers. Seconds by the clock, since the process beside it works on the same cores.
@@ -28,7 +28,7 @@ from tasks.live import Live
 from tasks.tracking import store
 
 JSON = Path("metrics/away.json")
-KIMG, ROUNDS, NUMBER, SIZE = 12, 5, 4000, 32
+KIMG, ROUNDS, NUMBER, SIZE = 6, 3, 4000, 32
 MODES = ("nobody", "a store", "away", "silent")
 
 
