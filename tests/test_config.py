@@ -70,7 +70,7 @@ def test_all_mistakes_are_told_at_once(tmp_path: Path) -> None:
     assert len(str(caught.value).splitlines()) == 2
 
 
-@pytest.mark.threat("a key given twice in params.yaml", found="an error with the line of both")
+@pytest.mark.threat("a key given twice in params.yaml", found="an error with its line")
 def test_a_key_given_twice_is_refused(tmp_path: Path) -> None:
     """YAML readers let the later one win in silence; here it is an error with its line."""
     path = edited(tmp_path, "  batch: 16", "  batch: 16\n  batch: 32")

@@ -187,7 +187,9 @@ def test_a_broken_number_sends_the_run_back_once(
     )
 
 
-@pytest.mark.fault("the same, twice", found="a stop that names the number; checkpoints are whole")
+@pytest.mark.fault(
+    "a number that is not finite, for the second time", found="a stop that names the number; checkpoints are whole"
+)
 def test_a_number_broken_twice_stops_the_run_by_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The error names it, and the last checkpoint is from before it."""
     struck_at(monkeypatch, 80, lambda seen: seen | {"loss_g": seen["loss_g"] * float("nan")})
