@@ -11,6 +11,7 @@ import socket
 import tempfile
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from statistics import median
 
@@ -47,8 +48,7 @@ def told_to(mode: str, place: Path) -> Iterator[None]:
 
 def once(mode: str, store_place: Path) -> tuple[float, float]:
     """Seconds of the training, and of what comes after it until its process may end."""
-    train = load().train
-    config = train.__class__(**{**vars(train), "kimg": KIMG})
+    config = replace(load().train, kimg=KIMG)
     machine = choose(config.device, config.precision, config.threads, config.fast)
     prepare(machine)
     torch.manual_seed(0)

@@ -79,7 +79,7 @@ def mlflow_server() -> Service:
         (home / "artifacts").as_uri(),
     ]
     variables = {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
-    if password.asked_for():
+    if _is_local(url) and password.asked_for():  # one elsewhere has ways of its own
         command += ["--app-name", "basic-auth"]
         variables |= password.environment(home)
     return Service("mlflow", command, variables, url, f"{url}/health")
@@ -127,7 +127,7 @@ def _wait(service: Service, ready: Callable[[], bool] = lambda: True) -> None:
 
 def _is_here(service: Service) -> bool:
     """Whether the address is a loopback one. A server elsewhere is used as it is; `AtelierError` where none answers."""
-    here = urlsplit(service.url or "").hostname in ("127.0.0.1", "localhost")
+    here = _is_local(service.url or "")
     if not here and not services.answers(service.health or ""):
         raise AtelierError(
             f"{service.url}: expected a loopback address to serve {service.name} at, or its server there; nothing answers."
@@ -135,6 +135,10 @@ def _is_here(service: Service) -> bool:
     if not here:
         _say(service.name, f"is elsewhere ({service.url}): used as it is")
     return here
+
+
+def _is_local(url: str) -> bool:
+    return urlsplit(url).hostname in ("127.0.0.1", "localhost")
 
 
 def _python(module: str) -> list[str]:

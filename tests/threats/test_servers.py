@@ -123,3 +123,13 @@ def test_half_of_a_password_starts_nothing(workspace: Workspace) -> None:
     workspace.variables |= addresses()
     output = workspace.python("-m", "flows.up", code=2, MLFLOW_TRACKING_USERNAME="admin")
     assert "expected both or neither, found MLFLOW_TRACKING_USERNAME alone; nothing was started" in output
+
+
+def test_a_server_elsewhere_has_passwords_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the environment has for it is no wish for one here: nothing is asked for, nothing is written."""
+    from flows import up
+
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://mlflow.example:5000")
+    monkeypatch.setenv("MLFLOW_TRACKING_USERNAME", "anna")
+    monkeypatch.delenv("MLFLOW_TRACKING_PASSWORD", raising=False)
+    assert "basic-auth" not in up.mlflow_server().command
