@@ -45,7 +45,7 @@ def test_a_training_under_dvc(workspace: Workspace, ledger: Ledger) -> None:
     output, _ = repro.communicate(timeout=60)
     assert repro.returncode == 255
     assert "failed to reproduce 'train'" in output
-    assert "exited with -9" in output
+    assert "exited with -9" in output or "exited with 137" in output, "the latter where the shell stays between the two"
     assert "Goes on from the checkpoint" in workspace.dvc("repro", "--single-item", "train")
     assert model_of(workspace)
     ledger.add("kill -9 of a training under `dvc repro`", found="DVC names step and signal; the same command goes on")
