@@ -7,7 +7,7 @@ from ganlib.pictures.candidates import Candidates, Finding
 from ganlib.pictures.checks.beyond import above, below
 
 _WIDTH = 2.0
-_LIGHT, _DARK = 80.0, 45.0  # levels: the lightest, the darkest parts of a picture that was well exposed
+_LIGHT, _DARK = 64.0, 45.0  # levels: the lightest, the darkest parts of a picture that was well exposed
 _BURNT = 0.2  # share of the pixels
 
 

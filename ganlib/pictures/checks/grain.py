@@ -7,7 +7,7 @@ from ganlib.pictures.candidates import Candidates, Finding
 from ganlib.pictures.checks.beyond import above
 
 _WIDTH = 3.0
-_CLEAN = 2.0  # levels of grain that no one sees
+_CLEAN = 2.8  # levels of grain that no one sees
 
 
 def noisy(candidates: Candidates) -> Iterator[Finding]:

@@ -26,7 +26,8 @@ class Comparer(Protocol):
 def worse_of(finder: Comparer, merits: Sequence[Any]) -> Iterator[tuple[int, int, float]]:
     """Places of a picture that goes and of its better twin that stays, and what is left of their difference.
 
-    A picture goes only where it is itself a twin of one that stays: in a chain of small differences the ends may both stay.
+    A picture goes only where it is itself a twin of one that stays: in a chain of small differences the ends may both stay. Of
+    several that it is a twin of, it goes for the one that it is most like.
     """
     known = {(pair.first, pair.second): pair.left for pair in finder.pairs()}
     for group in _groups(known):
@@ -34,15 +35,20 @@ def worse_of(finder: Comparer, merits: Sequence[Any]) -> Iterator[tuple[int, int
             yield from _worse_of_many(group, known, merits)
             continue
         waiting = sorted(group, key=lambda place: merits[place], reverse=True)
+        stays: list[int] = []
+        goes: dict[int, tuple[float, int]] = {}
         while waiting:
             best, *others = waiting
             left = {other: known.get((min(best, other), max(best, other)), inf) for other in others}
             unknown = [other for other in others if left[other] == inf]
             left |= dict(zip(unknown, finder.left(best, unknown), strict=True)) if unknown else {}
-            for other in others:
-                if left[other] <= finder.cut:
-                    yield other, best, left[other]
-            waiting = [other for other in others if left[other] > finder.cut]
+            stays.append(best)
+            goes |= {other: (left[other], best) for other in others if left[other] <= finder.cut}
+            waiting = [other for other in others if other not in goes]
+        for other, first in goes.items():
+            later = [(much, best) for best in stays if (much := known.get((min(best, other), max(best, other)), inf)) < inf]
+            much, best = min([first, *later])
+            yield other, best, much
 
 
 def _worse_of_many(
@@ -55,14 +61,15 @@ def _worse_of_many(
         if first in members:
             twins[first].append((second, left))
             twins[second].append((first, left))
-    gone: set[int] = set()
+    goes: dict[int, tuple[float, int]] = {}
     for best in sorted(group, key=lambda place: merits[place], reverse=True):
-        if best in gone:
+        if best in goes:
             continue
         for other, left in twins[best]:
-            if other not in gone and merits[other] < merits[best]:
-                gone.add(other)
-                yield other, best, left
+            if merits[other] < merits[best]:
+                goes[other] = min(goes.get(other, (inf, best)), (left, best))
+    for other, (left, best) in goes.items():
+        yield other, best, left
 
 
 def _groups(pairs: dict[tuple[int, int], float]) -> list[list[int]]:

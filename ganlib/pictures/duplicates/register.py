@@ -15,7 +15,7 @@ from ganlib.pictures.duplicates.smooth import averages, offsets, reduced, slopes
 #: At which reductions pairs are fitted, one after the other, and how many turns on each.
 _STAGES = ((4, 5), (2, 3), (1, 3))
 #: Enough to see that most neighbours are no twins.
-_ROUGHLY = ((4, 3), (2, 0))
+_ROUGHLY = ((4, 4), (2, 1))
 _PATCH, _LARGE = 4, 16  # pixels
 _TYPICALLY, _NOTHING = 0.75, 0.3  # the quantile of patches that the worst is compared with; levels that are none
 #: A difference counts as it is where the contrast around it is typical; up to a third more where there is none, less where there
@@ -24,6 +24,11 @@ _USUAL, _TYPICAL = 40.0, 10.0  # levels
 _FARTHEST = torch.tensor([0.15, 0.15, 0.12, 0.12])  # shifts in halves of the side; stretches
 _LEAST_GAIN = 0.4
 _DARKEST, _BRIGHTEST = 2, 253  # levels beyond which nothing is known
+#: Standard deviations: of errors, and of what to expect of gains and of biases, in levels. Where all that is not clipped is of
+#: one level, nothing tells gain from bias.
+_ERROR, _GAINS, _BIASES = 3.0, 0.2, 20.0
+_COLOUR = 0.5  # what a difference in colour counts for, beside one in brightness
+_EDGE = 2  # pixels of the reduced maps
 
 
 def residuals(first: Tensor, second: Tensor) -> Tensor:
@@ -39,26 +44,49 @@ def residuals(first: Tensor, second: Tensor) -> Tensor:
 
 
 def rough_residuals(first: Tensor, second: Tensor) -> Tensor:
-    """The worst of small patches, [P], on maps of half the resolution, in fewer turns: what is far apart here is so there."""
-    return _fit(first, second, _ROUGHLY)[1].amax(1)
+    """The worst of small patches, [P], on maps of half the resolution, in fewer turns: what is far apart here is so there.
+
+    But for the edge, where smooth maps know nothing of what a crop took away.
+    """
+    return _fit(first, second, _ROUGHLY, _EDGE)[1].amax(1)
 
 
-def _fit(first: Tensor, second: Tensor, stages: tuple[tuple[int, int], ...]) -> tuple[Tensor, Tensor]:
-    """What is left where one lies on the other, [P, 3, h, h], and of its small patches [P, patches]."""
+def _fit(first: Tensor, second: Tensor, stages: tuple[tuple[int, int], ...], edge: int = 1) -> tuple[Tensor, Tensor]:
+    """What is left where one lies on the other, [P, 3, h, h], and of its small patches [P, patches].
+
+    Or where they lie as they are, if less is left there: most copies do, and a brighter one, in which white has swallowed what
+    was nearly white, leads the fit astray.
+    """
     placing = torch.zeros(len(first), 4)
     for reduction, turns in stages:
         a, b = reduced(first, reduction), reduced(second, reduction)
         bright_a, bright_b = a.mean(1, keepdim=True), b.mean(1, keepdim=True)
         for _ in range(turns):
             placing = _step(bright_a, bright_b, placing)
-    moved, inside = _move(a, placing)
-    clipped = _move(reduced(_clipped(first), reduction), placing)[0] + reduced(_clipped(second), reduction)
-    gain, bias = _tone(moved, b, inside, clipped)
+    clipped = tuple(reduced(_clipped(levels), reduction) for levels in (first, second))
+    return _laid((first, second), (a, b), clipped, placing, edge)
+
+
+def _laid(
+    levels: tuple[Tensor, ...], smooth: tuple[Tensor, ...], clipped: tuple[Tensor, ...], placing: Tensor | None, edge: int
+) -> tuple[Tensor, Tensor]:
+    """The same for one placing, or none. Of both pictures: levels, the same made smooth, and where those were clipped."""
+    (first, second), (a, b) = levels, smooth
+    reduction = first.shape[-1] // a.shape[-1]
+    inside = _inside(torch.zeros(len(a), 4) if placing is None else placing, a.shape[-1], edge)
+    moved = _moved(a, placing)
+    gain, bias = _tone(moved, b, inside, _moved(clipped[0], placing) + clipped[1])
     # From the paler of the two to the stronger, which may have been clipped: before it was made smooth.
-    forth = _move(reduced((gain * first + bias).clamp(0, 255), reduction), placing)[0] - b
-    back = reduced(((second - bias) / gain).clamp(0, 255), reduction) - moved
-    left = torch.where(gain >= 1, forth, back) * inside
+    shown = reduced(torch.where(gain >= 1, gain * first + bias, (second - bias) / gain).clamp(0, 255), reduction)
+    left = torch.where(gain >= 1, _moved(shown, placing) - b, shown - moved) * inside
+    left = _paled(left)
     return left, _patches(left, torch.maximum(*(_contrast(one, _PATCH // reduction) for one in (moved, b))), _PATCH // reduction)
+
+
+def _paled(left: Tensor) -> Tensor:
+    """With half of its colour: of that, a JPEG keeps a quarter of the pixels, and those coarsely."""
+    grey = left.mean(1, keepdim=True)
+    return grey + _COLOUR * (left - grey)
 
 
 def _patches(left: Tensor, contrast: Tensor, size: int) -> Tensor:
@@ -75,7 +103,7 @@ def _contrast(levels: Tensor, size: int) -> Tensor:
 
 def _step(a: Tensor, b: Tensor, placing: Tensor) -> Tensor:
     """A better placing, [P, 4]: shift x and y, stretch x and y. Least squares for its change, gain and bias."""
-    moved, inside = _move(a, placing)
+    moved, inside = _moved(a, placing), _inside(placing, a.shape[-1])
     half, side = a.shape[-1] / 2, offsets(a.shape[-1])
     along_x, along_y = (slope * half for slope in slopes(moved))  # a unit of placing is half a side
     columns = torch.stack([along_x, along_y, along_x * side, along_y * side[:, None], moved, torch.ones_like(moved)], dim=1)
@@ -88,13 +116,25 @@ def _step(a: Tensor, b: Tensor, placing: Tensor) -> Tensor:
     return torch.clamp(placing + solution[:, :4] / gain, -_FARTHEST, _FARTHEST)
 
 
-def _move(a: Tensor, placing: Tensor) -> tuple[Tensor, Tensor]:
-    """`a` shifted and stretched; and [P, 1, H, W]: 1 where it shows what was well inside of it, else 0."""
-    side = a.shape[-1]
+def _moved(a: Tensor, placing: Tensor | None) -> Tensor:
+    """`a` shifted and stretched."""
+    if placing is None:
+        return a
+    down, across = _places(placing, a.shape[-1])
+    return _sampling(down) @ a @ _sampling(across).transpose(2, 3)
+
+
+def _inside(placing: Tensor, side: int, edge: int = 1) -> Tensor:
+    """[P, 1, H, W]: 1 where what was well inside of one lies well inside of the other, else 0. edge: pixels that are not."""
+    well = offsets(side).abs() <= 1 - 2 * edge / side
+    down, across = ((places.abs() <= 1 - 2 * edge / side) & well for places in _places(placing, side))
+    return (down[:, :, None] & across[:, None])[:, None].float()
+
+
+def _places(placing: Tensor, side: int) -> tuple[Tensor, Tensor]:
+    """From where each row, and each column, is taken: [P, side] each, from -1 to 1."""
     down, across = (offsets(side) * (1 + placing[:, 2 + axis, None]) + placing[:, axis, None] for axis in (1, 0))
-    inside_down, inside_across = ((place.abs() <= 1 - 2 / side).float() for place in (down, across))
-    moved = _sampling(down) @ a @ _sampling(across).transpose(2, 3)
-    return moved, (inside_down[:, :, None] * inside_across[:, None])[:, None]
+    return down, across
 
 
 def _sampling(places: Tensor) -> Tensor:
@@ -117,8 +157,10 @@ def _tone(a: Tensor, b: Tensor, inside: Tensor, clipped: Tensor) -> tuple[Tensor
         weight = torch.where(clear.sum((1, 2, 3), keepdim=True) < enough * inside[0].numel(), weight, clear)
     weight = weight.expand_as(a)
     total = weight.sum((1, 2, 3), keepdim=True).clamp_min(1)
-    mean_a, mean_b = ((weight * levels).sum((1, 2, 3), keepdim=True) / total for levels in (a, b))
-    over = (weight * (a - mean_a) * (b - mean_b)).sum((1, 2, 3), keepdim=True)
-    under = (weight * (a - mean_a) ** 2).sum((1, 2, 3), keepdim=True)
-    gain = (over / under.clamp_min(1e-3)).clamp(_LEAST_GAIN, 1 / _LEAST_GAIN)
-    return gain, mean_b - gain * mean_a
+    mean_a, mean_b, square, product = ((weight * levels).sum((1, 2, 3), keepdim=True) / total for levels in (a, b, a * a, a * b))
+    # [[square + steady, mean_a], [mean_a, 1 + still]] [gain - 1, bias] = [product - square, mean_b - mean_a]
+    steady, still = (_ERROR / _GAINS) ** 2, 1 + (_ERROR / _BIASES) ** 2
+    under = (square + steady) * still - mean_a**2
+    over = (product - square) * still - mean_a * (mean_b - mean_a)
+    gain = (1 + over / under).clamp(_LEAST_GAIN, 1 / _LEAST_GAIN)
+    return gain, (mean_b - gain * mean_a) / still

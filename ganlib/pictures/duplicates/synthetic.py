@@ -7,13 +7,15 @@ import numpy as np
 
 from ganlib.pictures.decode import Pixels
 
+_POOR = 45  # of 100
+
 
 def saved_again(view: Pixels) -> Pixels:
-    """As a JPEG of quality 60."""
+    """As a JPEG of as low a quality as there is reason to expect."""
     from PIL import Image
 
     stream = io.BytesIO()
-    Image.fromarray(view).save(stream, "JPEG", quality=60)
+    Image.fromarray(view).save(stream, "JPEG", quality=_POOR)
     with Image.open(stream) as picture:
         return _picture(picture.convert("RGB"))
 

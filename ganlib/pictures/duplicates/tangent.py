@@ -2,8 +2,8 @@
 
 A view becomes a point x: its smooth, reduced levels without their mean and of length 1, so that brightness and contrast do not
 count, in the coarsest waves of its brightness and of its colours. Around it lies the plane of what small shifts and enlargements
-make of it, spanned by three tangents T. The distance of y from x is that of y from this plane: |y - x|² less what the plane
-explains of it. Nothing of this depends on other pictures, so that a descriptor can be kept.
+make of it, and more light where white swallows it, spanned by four tangents T. The distance of y from x is that of y from this
+plane: |y - x|² less what the plane explains of it. Nothing of this depends on other pictures, so that a descriptor can be kept.
 """
 
 from functools import lru_cache
@@ -17,15 +17,18 @@ from ganlib.pictures.duplicates.smooth import averages, maps, offsets, reduced, 
 _SIDE = 16  # pixels of the reduced maps
 _WAVES = (80, 8, 8)  # of brightness, of each of two differences between colours
 DIMENSIONS = sum(_WAVES)
-TANGENTS = 3
+TANGENTS = 4
+_NOTHING = 1e-3  # of a point's length
+_WHITE = 250  # levels from which on more light changes nothing
 
 
 def describe(views: Pixels) -> Tensor:
     """The descriptors, float32 [N, 4, D], of views uint8 [N, 64, 64, 3]: a point, and three tangents, mostly orthonormal."""
-    levels = reduced(maps(views), 2)
+    bright = maps(views)
+    levels, swallowed = reduced(bright, 2), reduced(bright * (bright >= _WHITE), 2)
     along_x, along_y = slopes(levels)
     side = offsets(levels.shape[-1])
-    moves = [along_x, along_y, along_x * side + along_y * side[:, None]]
+    moves = [along_x, along_y, along_x * side + along_y * side[:, None], swallowed]
     points = averages(levels, 2, 2).flatten(1)
     points = points - points.mean(1, keepdim=True)
     lengths = points.norm(dim=1, keepdim=True).clamp_min(1e-6)
@@ -33,8 +36,9 @@ def describe(views: Pixels) -> Tensor:
     tangents = torch.stack([averages(move, 2, 2).flatten(1) / lengths for move in moves], dim=1)
     tangents = tangents - points[:, None] * (tangents @ points[:, :, None])
     waves, _ = _waves()
-    frames, _ = torch.linalg.qr((tangents @ waves).transpose(1, 2))
-    return torch.cat([(points @ waves)[:, None], frames.transpose(1, 2)], dim=1)
+    frames, lengths = torch.linalg.qr((tangents @ waves).transpose(1, 2))
+    spanned = lengths.diagonal(dim1=1, dim2=2).abs() > _NOTHING  # a picture without white has no fourth tangent
+    return torch.cat([(points @ waves)[:, None], frames.transpose(1, 2) * spanned[:, :, None]], dim=1)
 
 
 def mirrored(descriptors: Tensor) -> Tensor:

@@ -21,10 +21,11 @@ from ganlib.pictures.duplicates.tangent import describe, mirrored, squared_dista
 from ganlib.pictures.shelf import Rows, Shelf
 from ganlib.progress import Progress
 
-_SAMPLE = 48  # pictures that copies are made of
+_SAMPLE = 96  # pictures that copies are made of
 _NEAREST, _SHOWN = 4, 6
-_MARGIN, _ROUGHLY = 2.0, 1.2  # what a true copy may be further away than those that were made
-_LEAST, _MOST, _UNLIKE = 3.0, 16.0, 0.6  # levels that no one sees, that everyone sees; of the most alike unrelated pictures'
+_MARGIN, _ROUGHLY = 2.0, 1.5  # what a true copy may be further away than those that were made
+_LEAST, _MOST, _WORST = 3.0, 16.0, 24.0  # levels that no one sees, that everyone sees; that copies are allowed at all
+_UNLIKE = 0.6  # of the most alike unrelated pictures'
 _EVEN = 1.5  # levels over a large patch that no one sees
 _GAP = 1.4  # how far above copies the cut may lie, as a ratio
 _FAINT, _FULL = 16.0, 64.0  # levels of contrast below which differences count for more
@@ -67,7 +68,7 @@ class Finder:
         both = np.concatenate([copies["forth"], copies["back"]])
         self._rough, self._rough_either = (_ROUGHLY * float(np.quantile(left, 0.99)) for left in (both, either))
         self._lonely, self._broad = _spread(copies["left"])
-        self._low = min(_MOST, max(_LEAST, float(np.quantile(self._levels(copies["left"]), 0.99))))
+        self._low = min(_WORST, max(_LEAST, float(np.quantile(self._levels(copies["left"]), 0.99))))
         self._unrelated = self._least_unrelated()
         self.cut = self._low
         self.misses: list[Pair] = []
@@ -78,7 +79,7 @@ class Finder:
         left = self._left(places, self._rough, self._rough_either)
         near = np.flatnonzero(np.isfinite(left))
         near = near[np.argsort(left[near], kind="stable")]
-        self.cut = min(_widest_gap(left[near], self._low), _MOST, _UNLIKE * self._unrelated)
+        self.cut = min(_widest_gap(left[near], self._low), max(_MOST, self._low), _UNLIKE * self._unrelated)
         twins = int((left[near] <= self.cut).sum())
         found = [Pair(int(first), int(second), float(left[row])) for row in near for first, second in [places[row, :2]]]
         self.misses = found[twins : twins + _SHOWN]
@@ -94,7 +95,7 @@ class Finder:
         sample = np.argsort(self._order, kind="stable")[:_SAMPLE]
         pairs = np.concatenate([np.stack([sample, np.roll(sample, by), np.zeros_like(sample)], axis=1) for by in (1, 7)])
         left = self._left(pairs[pairs[:, 0] != pairs[:, 1]])
-        return float(left[left > _MOST].min(initial=np.inf))  # others are twins
+        return float(left[left > max(_MOST, self._low)].min(initial=np.inf))  # others are twins
 
     def _near(self) -> NDArray[np.int64]:
         """[P, 3]: places of two pictures within the radius, and whether the first is to be mirrored; each pair once."""
