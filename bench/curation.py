@@ -1,6 +1,6 @@
 """How well and how fast pictures are curated: `make bench-curation`, or `python -m bench.curation portraits` for one set.
 
-Defects are planted in clean pictures of three kinds, and looked for by the project's own curation and by cleanvision, if that is
+Defects are planted in clean pictures of five kinds, and looked for by the project's own curation and by cleanvision, if that is
 installed: in the same folder, one after the other, costs in processor time. What counts is for a good picture in an odd form that
 it is kept, for a copy that it or its original is set aside for the other, for all else that it is set aside.
 """

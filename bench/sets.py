@@ -1,4 +1,4 @@
-"""Clean pictures to plant defects among: three kinds that the checks were tuned on, but other pictures, and one that they were
+"""Clean pictures to plant defects among: four kinds that the checks were tuned on, but other pictures, and one that they were
 not."""
 
 import io
@@ -29,11 +29,20 @@ def portraits(number: int, style: Style = "adventurer", seed: int = 11) -> Pixel
     return _apart(np.stack([decode(picture.data) for picture in drawn]))
 
 
-def unseen(number: int) -> Pixels:
+def ink(number: int) -> Pixels:
     """Faces in ink by another hand (Notionists by Zoish, CC0 1.0)."""
+    return _avatars("notionists", number)
+
+
+def unseen(number: int) -> Pixels:
+    """Faces cut out of paper (Cutouts by DiceBear, CC0 1.0)."""
+    return _avatars("cutouts", number)
+
+
+def _avatars(name: str, number: int) -> Pixels:
     from dicebear import Avatar, Style
 
-    style = Style(json.loads((files("dicebear_styles") / "notionists.json").read_text(encoding="utf-8")))
+    style = Style(json.loads((files("dicebear_styles") / f"{name}.json").read_text(encoding="utf-8")))
     drawn = (Avatar(style, {"seed": f"7-{place}", "backgroundColor": ["#cfe0e8"]}).to_json()["svg"] for place in range(number))
     return _apart(np.stack([_on_white(svg) for svg in drawn]))
 
@@ -51,6 +60,7 @@ def drawings(number: int) -> Pixels:
 
 SETS: dict[str, tuple[Callable[[int], Pixels], Path | None]] = {
     "portraits": (portraits, None),
+    "ink": (ink, None),
     "unseen": (unseen, None),
     "fashion": (fashion, FASHION),
     "drawings": (drawings, DRAWINGS),
@@ -93,9 +103,10 @@ def _on_white(svg: str) -> Pixels:
 
 
 def _apart(pictures: Pixels) -> Pixels:
-    """Without those that look the same as an earlier one: a duplicate that is found is no false alarm."""
-    values = pictures.reshape(len(pictures), -1).astype(np.float32)
+    """Without those that look the same as an earlier one, or as that in a mirror: a duplicate that is found is no false alarm."""
+    values, turned = (some.reshape(len(pictures), -1).astype(np.float32) for some in (pictures, pictures[:, :, ::-1]))
     squares = (values**2).sum(axis=1)
-    alike = squares[:, None] + squares - 2 * values @ values.T <= _APART**2 * values.shape[1]
+    least = _APART**2 * values.shape[1] - squares[:, None] - squares
+    alike = (-2 * values @ values.T <= least) | (-2 * values @ turned.T <= least)
     distinct: Pixels = pictures[~np.tril(alike, -1).any(axis=1)]
     return distinct

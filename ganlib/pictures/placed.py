@@ -11,9 +11,7 @@ from ganlib.pictures.candidates import Candidates
 from ganlib.pictures.neighbours import Neighbours
 from ganlib.pictures.points import BATCH, points
 from ganlib.pictures.shelf import Column, Rows
-from ganlib.pictures.strangers import RANK, REFERENCES, rank, square_distances
-
-_BLOCK = 1024
+from ganlib.pictures.strangers import RANK, REFERENCES, square_distances
 
 
 @dataclass(frozen=True)
@@ -32,19 +30,12 @@ class Placed:
     def __getitem__(self, places: "slice | Rows") -> NDArray[np.float32]:
         return np.asarray(self.column[self.rows[places]])
 
-    def distance(self, neighbour: int) -> NDArray[np.float64]:
-        """From each to its n-th neighbour, counted from 0, [N], to the last bit whatever else was computed along with it."""
-        found = np.empty(len(self))
-        for start in range(0, len(self), _BLOCK):
-            block = slice(start, start + _BLOCK)
-            apart = self[block].astype(np.float64) - self.column[self.lists.near[block, neighbour].astype(np.int64)]
-            found[block] = np.sqrt(np.einsum("nd,nd->n", apart, apart))
-        return found.clip(1e-9)
-
     @property
-    def far(self) -> NDArray[np.float64]:
-        """The distance to the 50th neighbour, see `ganlib.pictures.strangers`."""
-        return self.distance(rank(len(self.lists.references)) - 1)
+    def nearest(self) -> Rows:
+        """Of each the places, as here, of those most like it, nearest first, [N, 50] or fewer."""
+        where = np.full(int(self.rows.max()) + 1, -1)
+        where[self.rows] = np.arange(len(self.rows))
+        return np.asarray(where[self.lists.near[:, : min(RANK, len(self.lists.references) - 1)]])
 
 
 def place(candidates: Candidates) -> Placed:

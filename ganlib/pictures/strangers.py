@@ -6,7 +6,6 @@ nearest picture of another branch far away.
 """
 
 from collections.abc import Iterator
-from functools import partial
 from typing import Protocol
 
 import numpy as np
@@ -16,6 +15,7 @@ from torch import Tensor
 
 from ganlib.metrics.parallel import single
 from ganlib.pictures import fences
+from ganlib.pictures.shelf import Rows
 
 FEWEST = 200
 REFERENCES = 20_000  # that pictures are compared with at most
@@ -44,21 +44,32 @@ class Points(Protocol):
         ...
 
 
-def strangers(points: Points, far: NDArray[np.float64], near: NDArray[np.float64]) -> Iterator[tuple[int, float, float]]:
+def strangers(points: Points, nearest: Rows, references: int) -> Iterator[tuple[int, float, float]]:
     """Place, distance and threshold of each picture that does not belong to the others.
 
-    far, near: of each point how far its 50th neighbour is (see `rank`), and its nearest, [N].
+    nearest: of each point the places of those nearest to it, nearest first, [N, K]. references: how many those were chosen from.
     """
-    threshold = too_far(far)
-    least = _APART * float(np.quantile(near, 0.95))
+    far, near = (_distances(points, nearest[:, neighbour]) for neighbour in (rank(references) - 1, 0))
+    threshold, usual = too_far(far), float(np.quantile(near, 0.95))
     for place in np.flatnonzero(far > threshold):
         yield int(place), float(far[place]), threshold
-    for place in np.flatnonzero((near > least) & (far <= threshold)):
-        yield int(place), float(near[place]), least
-    lonely = (far > threshold) | (near > least)
-    for members, distance, limit in _groups(points, float(np.quantile(near, 0.95))):
+    for place in np.flatnonzero((near > _APART * usual) & (far <= threshold)):
+        yield int(place), float(near[place]), _APART * usual
+    lonely = (far > threshold) | (near > _APART * usual)
+    for members, distance, limit in _groups(points, nearest, usual):
         for place in members[~lonely[members]]:
             yield int(place), distance, limit
+
+
+def _distances(points: Points, others: Rows, places: Rows | None = None) -> NDArray[np.float64]:
+    """From each point, or those in some places, to another, [N], to the last bit whatever else was computed along with it."""
+    places = np.arange(len(others)) if places is None else places
+    found = np.empty(len(others))
+    for start in range(0, len(others), _BLOCK):
+        block = slice(start, start + _BLOCK)
+        apart = points[places[block]].astype(np.float64) - points[others[block]]
+        found[block] = np.sqrt(np.einsum("nd,nd->n", apart, apart))
+    return found.clip(1e-9)
 
 
 def too_far(far: NDArray[np.float64]) -> float:
@@ -85,7 +96,7 @@ def square_distances(first: Tensor, second: Tensor) -> Tensor:
     return torch.addmm(squares, first, second.T, alpha=-2).clamp_min_(0)
 
 
-def _groups(points: Points, usual: float) -> Iterator[tuple[NDArray[np.int64], float, float]]:
+def _groups(points: Points, nearest: Rows, usual: float) -> Iterator[tuple[NDArray[np.int64], float, float]]:
     """Places of the members of each foreign group, how far it is from the others, and from where on that is too far.
 
     usual: how far most pictures are from their nearest, at most.
@@ -103,7 +114,7 @@ def _groups(points: Points, usual: float) -> Iterator[tuple[NDArray[np.int64], f
         joins += [(float(height), branches[int(side)]) for side in (left, right)]
         branches.append(branches[int(left)] + branches[int(right)])
     small = [(height, branch) for height, branch in reversed(joins) if counts[branch].sum() <= _SMALL * len(points)]
-    aparts = [single(partial(_apart, points, np.isin(owner, branch))) for _, branch in small]
+    aparts = [_apart(points, nearest, np.isin(owner, branch)) for _, branch in small]
     fence = np.exp(fences.upper(np.log(np.array(aparts) / usual), _WIDTH))
     limit, late = usual * float(np.clip(fence, _NEAREST, _FARTHEST)), _LATE * float(np.median(tree[:, 2]))
     taken: set[int] = set()
@@ -113,12 +124,19 @@ def _groups(points: Points, usual: float) -> Iterator[tuple[NDArray[np.int64], f
             yield np.flatnonzero(np.isin(owner, branch)), apart, limit
 
 
-def _apart(points: Points, inside: NDArray[np.bool_]) -> float:
+def _apart(points: Points, nearest: Rows, inside: NDArray[np.bool_]) -> float:
     """The median distance of the members from their nearest picture outside."""
-    members, others = np.flatnonzero(inside)[:_MEMBERS], np.flatnonzero(~inside)
-    others = others[:: max(1, len(others) // REFERENCES)]
-    apart = square_distances(torch.from_numpy(points[members]), torch.from_numpy(points[others]))
-    return float(apart.min(dim=1).values.sqrt().median().clamp_min(1e-9))
+    members = np.flatnonzero(inside)[:_MEMBERS]
+    outside = ~inside[nearest[members]]
+    known = outside.any(axis=1)
+    first = nearest[members, outside.argmax(axis=1)][known]
+    apart = _distances(points, first, members[known])
+    if not known.all():  # all that are near belong to it, too
+        others = np.flatnonzero(~inside)
+        others = others[:: max(1, len(others) // REFERENCES)]
+        squares = single(lambda: square_distances(torch.from_numpy(points[members[~known]]), torch.from_numpy(points[others])))
+        apart = np.concatenate([apart, squares.amin(1).sqrt().double().numpy()])
+    return float(np.median(apart).clip(1e-9))
 
 
 def _clusters(points: Points) -> tuple[Tensor, NDArray[np.int64]]:

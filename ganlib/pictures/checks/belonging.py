@@ -21,7 +21,8 @@ def off_topic(candidates: Candidates) -> Iterator[Finding]:
     from ganlib.pictures.placed import place
 
     placed = place(candidates)
-    found = {where: (distance, threshold) for where, distance, threshold in strangers(placed, placed.far, placed.distance(0))}
+    apart = strangers(placed, placed.nearest, len(placed.lists.references))
+    found = {where: (distance, threshold) for where, distance, threshold in apart}
     for where in _belonging_but_for_colour(candidates, placed.places, list(found)):
         del found[where]
     for where, (distance, threshold) in found.items():

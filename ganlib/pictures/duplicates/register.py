@@ -13,7 +13,7 @@ from torch import Tensor
 from ganlib.pictures.duplicates.smooth import averages, offsets, reduced, slopes
 
 #: At which reductions pairs are fitted, one after the other, and how many turns on each.
-_STAGES = ((4, 5), (2, 3), (1, 3))
+_STAGES = ((4, 5), (2, 3), (1, 1))
 #: Enough to see that most neighbours are no twins.
 _ROUGHLY = ((4, 4), (2, 1))
 _PATCH, _LARGE = 4, 16  # pixels

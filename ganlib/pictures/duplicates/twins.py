@@ -21,7 +21,7 @@ from ganlib.pictures.duplicates.tangent import describe, mirrored, squared_dista
 from ganlib.pictures.shelf import Rows, Shelf
 from ganlib.progress import Progress
 
-_SAMPLE = 96  # pictures that copies are made of
+_SAMPLE, _TOGETHER = 96, 8  # pictures that copies are made of; at a time
 _NEAREST, _SHOWN = 4, 6
 _MARGIN, _ROUGHLY = 2.0, 1.5  # what a true copy may be further away than those that were made
 _LEAST, _MOST, _WORST = 3.0, 16.0, 24.0  # levels that no one sees, that everyone sees; that copies are allowed at all
@@ -61,7 +61,7 @@ class Finder:
         self._rows = candidates.at[np.asarray(candidates.kept, np.int64)]
         self._order = candidates.shelf.order(self._rows)
         sample = candidates.kept_by_lot()[:_SAMPLE]
-        candidates.fill("copies", sample, _copies, 1, "pictures copied")
+        candidates.fill("copies", sample, _copies, _TOGETHER, "pictures copied")
         copies = candidates.shelf["copies"][candidates.at[sample]].ravel()
         self.radius = _MARGIN * float(np.sqrt(np.quantile(copies["apart"], 0.99)))
         either = np.minimum(copies["forth"], copies["back"])
@@ -93,7 +93,7 @@ class Finder:
     def _least_unrelated(self) -> float:
         """Of the most alike of pictures that have nothing to do with each other; infinite where there are none."""
         sample = np.argsort(self._order, kind="stable")[:_SAMPLE]
-        pairs = np.concatenate([np.stack([sample, np.roll(sample, by), np.zeros_like(sample)], axis=1) for by in (1, 7)])
+        pairs = np.stack([sample, np.roll(sample, 1), np.zeros_like(sample)], axis=1)
         left = self._left(pairs[pairs[:, 0] != pairs[:, 1]])
         return float(left[left > max(_MOST, self._low)].min(initial=np.inf))  # others are twins
 
@@ -184,13 +184,14 @@ def _spread(left: NDArray[np.float32]) -> tuple[float, float]:
 
 def _copies(views: Pixels) -> NDArray[Any]:
     """What is to be known of the copies of views [N, 64, 64, 3], of `COPIES` [N, ways]."""
+    number, views = len(views), padded(views, _TOGETHER)
     originals = np.repeat(views, len(WAYS), axis=0)
     copies = np.stack([way(view) for view in views for way in WAYS])
     found = np.empty(len(copies), COPIES)
     found["apart"] = squared_distances_of_pairs(describe(originals), describe(copies)[:, 0]).numpy()
     for name, compare in _COMPARED.items():
         found[name] = compare((originals, copies))
-    return found.reshape(len(views), len(WAYS))
+    return found.reshape(len(views), len(WAYS))[:number]
 
 
 def _forth(pair: tuple[Pixels, Pixels]) -> NDArray[np.float32]:
