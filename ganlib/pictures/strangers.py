@@ -23,7 +23,7 @@ REFERENCES = 20_000  # that pictures are compared with at most
 #: longer tail of its own. In sets of pictures of a kind 999 of 1,000 were within 2.0 to 2.6, strangers among them from 2.6 on.
 RANK, _BEYOND, _USUALLY = 50, 2.6, 0.9
 _BLOCK = 512
-_CLUSTERS, _TURNS = 96, 12
+_CLUSTERS, _TURNS, _LEARNT = 96, 12, 5_000  # centres; how often they are moved; pictures that they are learnt from at most
 _SMALL, _LATE = 0.05, 1.3  # of the pictures; of the median height at which branches join
 #: How far a stranger is from its nearest picture, in 95th percentiles of that distance.
 _APART = 1.4
@@ -31,7 +31,7 @@ _APART = 1.4
 #: In thirteen sets of a kind, groups of their own were 1.05 to 1.43 away, and 1.1 where the fence was low; foreign ones
 #: 1.3 to 2.2.
 _WIDTH, _NEAREST, _FARTHEST = 2.0, 1.25, 1.45
-_MEMBERS = 128  # of a group, that are looked at
+_MEMBERS = 64  # of a group, that are looked at
 
 
 class Points(Protocol):
@@ -142,7 +142,7 @@ def _apart(points: Points, nearest: Rows, inside: NDArray[np.bool_]) -> float:
 def _clusters(points: Points) -> tuple[Tensor, NDArray[np.int64]]:
     """Centres by k-means (seeded by k-means++, Arthur and Vassilvitskii 2007), learned on a part; and each point's centre."""
     dice = torch.Generator().manual_seed(0)
-    part = torch.from_numpy(points[np.arange(0, len(points), max(1, len(points) // REFERENCES))])
+    part = torch.from_numpy(points[np.arange(0, len(points), -(-len(points) // _LEARNT))])
     squares = (part**2).sum(1)  # once, and not for every centre
 
     def apart_from(centre: Tensor) -> Tensor:
