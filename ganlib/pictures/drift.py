@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from ganlib.errors import AtelierError
 from ganlib.metrics.kernel import kernel_distance
 from ganlib.pictures.form import Form
-from ganlib.pictures.points import FEATURES
+from ganlib.pictures.points import DIMENSIONS
 from ganlib.pictures.shelf import Shelf
 from ganlib.pictures.shelves import open_shelf
 from ganlib.pictures.store import MANIFEST, Store
@@ -74,4 +74,4 @@ def _features(shelf: Shelf, digests: Sequence[str]) -> NDArray[np.float32]:
     wanted = np.flatnonzero(np.isin(known, np.array(digests, "S32")))
     wanted = wanted[~shelf["point"].lacks(wanted)]
     _, first = np.unique(known[wanted], return_index=True)  # a picture may lie in several files
-    return np.asarray(shelf["point"][wanted[first]][:, :FEATURES] * np.float32(FEATURES**0.5))
+    return np.asarray(shelf["point"][wanted[first]] * np.float32(DIMENSIONS**0.5))
