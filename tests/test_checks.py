@@ -2,7 +2,7 @@
 
 import io
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -24,10 +24,11 @@ from ganlib.pictures.checks.labels import label_suspects
 from ganlib.pictures.config import CurateConfig
 from ganlib.pictures.crew import Here
 from ganlib.pictures.decode import Pixels, Refused, examine
+from ganlib.pictures.duplicates import register
 from ganlib.pictures.duplicates.groups import worse_of
-from ganlib.pictures.duplicates.register import residuals
+from ganlib.pictures.duplicates.register import residuals, rough_residuals
 from ganlib.pictures.duplicates.smooth import maps
-from ganlib.pictures.duplicates.synthetic import shifted
+from ganlib.pictures.duplicates.synthetic import brightened, cropped, shifted
 from ganlib.pictures.duplicates.tangent import describe, mirrored, squared_distances, squared_distances_of_pairs
 from ganlib.pictures.duplicates.twins import Pair
 from ganlib.pictures.measures import measure as measure_all
@@ -153,6 +154,44 @@ def test_a_copy_leaves_nothing_other_eyes_do(portraits: Pixels) -> None:
     eyes = a.copy()
     eyes[:, 28:33, 26:31] = 255 - eyes[:, 28:33, 26:31]
     assert residuals(maps(a), maps(eyes))[:, 0].min() > 16
+
+
+@pytest.mark.parametrize(
+    "copy",
+    [
+        pytest.param(lambda view: cropped(view, 2, 2, 2, 2), id="cropped"),
+        pytest.param(lambda view: brightened(view, 1.12), id="brighter"),
+        pytest.param(lambda view: brightened(view, 0.85), id="darker"),
+        pytest.param(lambda view: shifted(view, 1, 1), id="shifted"),
+    ],
+)
+def test_a_copy_of_a_picture_in_ink_is_known_though_little_but_black_and_white_is_there(copy: Callable[[Pixels], Pixels]) -> None:
+    """Of what is neither there is one level alone, which tells nothing of gain; and white swallows what is brighter."""
+    import cv2
+
+    ink = np.full((1, SIDE, SIDE, 3), 215, np.uint8)
+    cv2.circle(ink[0], (32, 30), 19, (255, 255, 255), -1, cv2.LINE_AA)
+    cv2.circle(ink[0], (32, 30), 19, (0, 0, 0), 2, cv2.LINE_AA)
+    cv2.ellipse(ink[0], (32, 20), (20, 12), 0, 180, 360, (0, 0, 0), -1, cv2.LINE_AA)
+    cv2.line(ink[0], (26, 38), (37, 40), (0, 0, 0), 2, cv2.LINE_AA)
+    copied = copy(ink[0])[None]
+    known, found = describe(ink), describe(copied)
+    assert min(squared_distances(known, found[:, 0]).item(), squared_distances(found, known[:, 0]).item()) < 0.01
+    assert min(residuals(maps(ink), maps(copied))[0, 0], residuals(maps(copied), maps(ink))[0, 0]) < 6
+    grey, copied_grey = (maps(view).mean(1, keepdim=True) for view in (ink, copied))
+    assert max(rough_residuals(grey, copied_grey), rough_residuals(copied_grey, grey)) < 20
+
+
+def test_a_difference_in_colour_counts_for_half(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A square of another hue, as bright, leaves half of what it would if colour counted as brightness does."""
+    plain = np.full((1, SIDE, SIDE, 3), 120, np.uint8)
+    plain[0, 4:60, 4:60] = 130
+    redder = plain.copy()
+    redder[0, 28:36, 28:36, 0] += 20
+    redder[0, 28:36, 28:36, 1] -= 20
+    left = residuals(maps(plain), maps(redder))[0, 0].item()
+    monkeypatch.setattr(register, "_COLOUR", 1.0)
+    assert left == pytest.approx(residuals(maps(plain), maps(redder))[0, 0].item() / 2, rel=1e-3)
 
 
 class _Known:

@@ -28,8 +28,11 @@ _SMALL, _LATE = 0.05, 1.3  # of the pictures; of the median height at which bran
 #: How far a stranger is from its nearest picture, in 95th percentiles of that distance.
 _APART = 1.4
 #: The same for the median of a foreign group: beyond what is usual among all small groups, as Tukey fences it, but within these.
-#: In the same sets, groups of their own were 1.0 to 1.5 away, and 1.3 where the fence was low; foreign ones 1.4 to 2.4.
-_WIDTH, _NEAREST, _FARTHEST = 2.0, 1.25, 1.55
+#: In the same sets, groups of their own were 1.0 to 1.5 away, and 1.3 where the fence was low; foreign ones 1.4 to 2.4. Members
+#: of a small one have most of their neighbours outside: half of them are nearly as far beyond the median as those that are alone,
+#: 2.4 to 5.7 times, those of groups of a set's own up to 1.8. A large one must do without this sign, and be farther.
+_WIDTH, _NEAREST, _FARTHEST, _FARTHEST_LARGE = 2.5, 1.3, 1.55, 1.75
+_NEARLY = 2.1
 _MEMBERS = 64  # of a group, that are looked at
 
 
@@ -49,13 +52,14 @@ def strangers(points: Points, nearest: Rows, references: int) -> Iterator[tuple[
     nearest: of each point the places of those nearest to it, nearest first, [N, K]. references: how many those were chosen from.
     """
     far, near = (_distances(points, nearest[:, neighbour]) for neighbour in (rank(references) - 1, 0))
+    middle, spread = _spread(far)
     threshold, usual = too_far(far), float(np.quantile(near, 0.95))
     for place in np.flatnonzero(far > threshold):
         yield int(place), float(far[place]), threshold
     for place in np.flatnonzero((near > _APART * usual) & (far <= threshold)):
         yield int(place), float(near[place]), _APART * usual
     lonely = (far > threshold) | (near > _APART * usual)
-    for members, distance, limit in _groups(points, nearest, usual):
+    for members, distance, limit in _groups(points, nearest, usual, (far - middle) / spread):
         for place in members[~lonely[members]]:
             yield int(place), distance, limit
 
@@ -73,8 +77,14 @@ def _distances(points: Points, others: Rows, places: Rows | None = None) -> NDAr
 
 def too_far(far: NDArray[np.float64]) -> float:
     """From where on a 50th neighbour is further away than everyone else's."""
+    middle, spread = _spread(far)
+    return middle + _BEYOND * spread
+
+
+def _spread(far: NDArray[np.float64]) -> tuple[float, float]:
+    """The median, and how far beyond it the 90th percentile is."""
     middle, usual = np.quantile(far, (0.5, _USUALLY))
-    return float(middle + _BEYOND * (usual - middle))
+    return float(middle), float((usual - middle).clip(1e-9))
 
 
 def rank(references: int, share: float = 1.0) -> int:
@@ -95,10 +105,13 @@ def square_distances(first: Tensor, second: Tensor) -> Tensor:
     return torch.addmm(squares, first, second.T, alpha=-2).clamp_min_(0)
 
 
-def _groups(points: Points, nearest: Rows, usual: float) -> Iterator[tuple[NDArray[np.int64], float, float]]:
+def _groups(
+    points: Points, nearest: Rows, usual: float, beyond: NDArray[np.float64]
+) -> Iterator[tuple[NDArray[np.int64], float, float]]:
     """Places of the members of each foreign group, how far it is from the others, and from where on that is too far.
 
-    usual: how far most pictures are from their nearest, at most.
+    usual: how far most pictures are from their nearest, at most. beyond: how far beyond the median each picture's 50th neighbour
+    is, in times of what is usual, [N].
     """
     from scipy.cluster.hierarchy import linkage
 
@@ -114,13 +127,17 @@ def _groups(points: Points, nearest: Rows, usual: float) -> Iterator[tuple[NDArr
         branches.append(branches[int(left)] + branches[int(right)])
     small = [(height, branch) for height, branch in reversed(joins) if counts[branch].sum() <= _SMALL * len(points)]
     aparts = [_apart(points, nearest, np.isin(owner, branch)) for _, branch in small]
-    fence = np.exp(fences.upper(np.log(np.array(aparts) / usual), _WIDTH))
-    limit, late = usual * float(np.clip(fence, _NEAREST, _FARTHEST)), _LATE * float(np.median(tree[:, 2]))
+    fence, late = np.exp(fences.upper(np.log(np.array(aparts) / usual), _WIDTH)), _LATE * float(np.median(tree[:, 2]))
     taken: set[int] = set()
     for (height, branch), apart in zip(small, aparts, strict=True):
-        if height > late and apart > limit and not taken.intersection(branch):
+        if height <= late or taken.intersection(branch):
+            continue
+        members = np.flatnonzero(np.isin(owner, branch))
+        large = len(members) > RANK
+        limit = usual * float(np.clip(fence, _NEAREST, _FARTHEST_LARGE if large else _FARTHEST))
+        if apart > limit and (large or np.median(beyond[members]) > _NEARLY):
             taken.update(branch)
-            yield np.flatnonzero(np.isin(owner, branch)), apart, limit
+            yield members, apart, limit
 
 
 def _apart(points: Points, nearest: Rows, inside: NDArray[np.bool_]) -> float:

@@ -26,7 +26,7 @@ _LEAST_GAIN = 0.4
 _DARKEST, _BRIGHTEST = 2, 253  # levels beyond which nothing is known
 #: Standard deviations: of errors, and of what to expect of gains and of biases, in levels. Where all that is not clipped is of
 #: one level, nothing tells gain from bias.
-_ERROR, _GAINS, _BIASES = 3.0, 0.2, 20.0
+_ERROR, _GAINS, _BIASES = 3.0, 0.3, 6.0
 _COLOUR = 0.5  # what a difference in colour counts for, beside one in brightness
 _EDGE = 2  # pixels of the reduced maps
 
