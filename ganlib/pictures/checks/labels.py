@@ -21,8 +21,7 @@ def label_suspects(candidates: Candidates) -> Iterator[Finding]:
     from ganlib.pictures.placed import place
 
     placed = place(candidates)
-    ascending = np.argsort(placed.rows)
-    around = ascending[np.searchsorted(placed.rows[ascending], placed.lists.near[:, :_NEIGHBOURS])]
+    around = placed.nearest[:, :_NEIGHBOURS]
     suspects: dict[int, float] = {}
     for name in known:
         suspects |= _outvoted(_names(candidates.labels[name], placed.places), around)
