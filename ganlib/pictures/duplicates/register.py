@@ -3,8 +3,9 @@
 Gauss-Newton (Lucas and Kanade 1981) on many pairs at once: b is fitted as gain · a(shifted and stretched) + bias, on smooth maps,
 from a quarter of the resolution to the whole. Brightness alone says where they lie; what is left is looked at in colours and
 patch by patch, for two portraits may differ in nothing but their eyes, and signed, for what a JPEG or another size does to a
-picture cancels out within a patch. How it is spread tells, too: a copy errs a little at every edge, where a portrait with another
-mouth differs there and nowhere else, and one with darker hair all over a large patch.
+picture cancels out within a patch; a colour counts for half, for a JPEG spoils it most. How what is left is spread tells, too: a
+copy errs a little at every edge, where a portrait with another mouth differs there and nowhere else, and one with darker hair all
+over a large patch.
 """
 
 import torch
@@ -24,8 +25,7 @@ _USUAL, _TYPICAL = 40.0, 10.0  # levels
 _FARTHEST = torch.tensor([0.15, 0.15, 0.12, 0.12])  # shifts in halves of the side; stretches
 _LEAST_GAIN = 0.4
 _DARKEST, _BRIGHTEST = 2, 253  # levels beyond which nothing is known
-#: Standard deviations: of errors, and of what to expect of gains and of biases, in levels. Where all that is not clipped is of
-#: one level, nothing tells gain from bias.
+#: Standard deviations: of errors, in levels; of what to expect of gains, and of biases, in levels.
 _ERROR, _GAINS, _BIASES = 3.0, 0.3, 6.0
 _COLOUR = 0.5  # what a difference in colour counts for, beside one in brightness
 _EDGE = 2  # pixels of the reduced maps
@@ -52,34 +52,19 @@ def rough_residuals(first: Tensor, second: Tensor) -> Tensor:
 
 
 def _fit(first: Tensor, second: Tensor, stages: tuple[tuple[int, int], ...], edge: int = 1) -> tuple[Tensor, Tensor]:
-    """What is left where one lies on the other, [P, 3, h, h], and of its small patches [P, patches].
-
-    Or where they lie as they are, if less is left there: most copies do, and a brighter one, in which white has swallowed what
-    was nearly white, leads the fit astray.
-    """
+    """What is left where one lies on the other, [P, 3, h, h], and of its small patches [P, patches]."""
     placing = torch.zeros(len(first), 4)
     for reduction, turns in stages:
         a, b = reduced(first, reduction), reduced(second, reduction)
         bright_a, bright_b = a.mean(1, keepdim=True), b.mean(1, keepdim=True)
         for _ in range(turns):
             placing = _step(bright_a, bright_b, placing)
-    clipped = tuple(reduced(_clipped(levels), reduction) for levels in (first, second))
-    return _laid((first, second), (a, b), clipped, placing, edge)
-
-
-def _laid(
-    levels: tuple[Tensor, ...], smooth: tuple[Tensor, ...], clipped: tuple[Tensor, ...], placing: Tensor | None, edge: int
-) -> tuple[Tensor, Tensor]:
-    """The same for one placing, or none. Of both pictures: levels, the same made smooth, and where those were clipped."""
-    (first, second), (a, b) = levels, smooth
-    reduction = first.shape[-1] // a.shape[-1]
-    inside = _inside(torch.zeros(len(a), 4) if placing is None else placing, a.shape[-1], edge)
-    moved = _moved(a, placing)
-    gain, bias = _tone(moved, b, inside, _moved(clipped[0], placing) + clipped[1])
+    moved, inside = _moved(a, placing), _inside(placing, a.shape[-1], edge)
+    clipped = _moved(reduced(_clipped(first), reduction), placing) + reduced(_clipped(second), reduction)
+    gain, bias = _tone(moved, b, inside, clipped)
     # From the paler of the two to the stronger, which may have been clipped: before it was made smooth.
     shown = reduced(torch.where(gain >= 1, gain * first + bias, (second - bias) / gain).clamp(0, 255), reduction)
-    left = torch.where(gain >= 1, _moved(shown, placing) - b, shown - moved) * inside
-    left = _paled(left)
+    left = _paled(torch.where(gain >= 1, _moved(shown, placing) - b, shown - moved) * inside)
     return left, _patches(left, torch.maximum(*(_contrast(one, _PATCH // reduction) for one in (moved, b))), _PATCH // reduction)
 
 
@@ -116,10 +101,8 @@ def _step(a: Tensor, b: Tensor, placing: Tensor) -> Tensor:
     return torch.clamp(placing + solution[:, :4] / gain, -_FARTHEST, _FARTHEST)
 
 
-def _moved(a: Tensor, placing: Tensor | None) -> Tensor:
+def _moved(a: Tensor, placing: Tensor) -> Tensor:
     """`a` shifted and stretched."""
-    if placing is None:
-        return a
     down, across = _places(placing, a.shape[-1])
     return _sampling(down) @ a @ _sampling(across).transpose(2, 3)
 
@@ -150,7 +133,11 @@ def _clipped(levels: Tensor) -> Tensor:
 
 
 def _tone(a: Tensor, b: Tensor, inside: Tensor, clipped: Tensor) -> tuple[Tensor, Tensor]:
-    """Gain and bias, [P, 1, 1, 1] each, from those pixels that show least of what either has `clipped` [P, 1, H, W]."""
+    """Gain and bias, [P, 1, 1, 1] each, from those pixels that show least of what either has `clipped` [P, 1, H, W].
+
+    The most likely ones, where both and what they leave are normal: where all that is not clipped is of one level, as in ink on a
+    plain ground, least squares would make a gain of the noise.
+    """
     weight = inside
     for much, enough in ((1.0, 0.02), (0.02, 0.1)):
         clear = inside * (clipped < much)
