@@ -262,7 +262,12 @@ def test_strangers_alone_and_in_a_group_of_their_own() -> None:
     features = np.concatenate([cloud, alone, group]).astype(np.float32)
     points = features / np.linalg.norm(features, axis=1, keepdims=True)
     nearest = np.argsort(np.linalg.norm(points[:, None] - points, axis=2), axis=1)[:, 1:51]
-    assert {place for place, _, _ in strangers(points, nearest, len(points))} == set(range(600, 623))
+    found = list(strangers(points, nearest, len(points)))
+    assert {stranger.place for stranger in found if stranger.aside} == set(range(600, 623))
+    assert all(stranger.distance > stranger.threshold for stranger in found if stranger.aside)
+    just = [stranger.distance for stranger in found if not stranger.aside]
+    assert len(just) == 6
+    assert all(distance <= found[0].threshold for distance in just)
 
 
 def test_a_label_that_all_neighbours_contradict_is_noted(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ nearest picture of another branch far away.
 """
 
 from collections.abc import Iterator
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import numpy as np
 import torch
@@ -34,6 +34,7 @@ _APART = 1.4
 _WIDTH, _NEAREST, _FARTHEST, _FARTHEST_LARGE = 2.5, 1.3, 1.55, 1.75
 _NEARLY = 2.1
 _MEMBERS = 64  # of a group, that are looked at
+_SHOWN = 6  # that only just belong
 
 
 class Points(Protocol):
@@ -46,22 +47,34 @@ class Points(Protocol):
         ...
 
 
-def strangers(points: Points, nearest: Rows, references: int) -> Iterator[tuple[int, float, float]]:
-    """Place, distance and threshold of each picture that does not belong to the others.
+class Found(NamedTuple):
+    """A picture, how far it is, and from where on that is too far. aside: false for those that are next to be strangers."""
+
+    place: int
+    distance: float
+    threshold: float
+    aside: bool = True
+
+
+def strangers(points: Points, nearest: Rows, references: int) -> Iterator[Found]:
+    """Each picture that does not belong to the others, and a few that only just do.
 
     nearest: of each point the places of those nearest to it, nearest first, [N, K]. references: how many those were chosen from.
     """
     far, near = (_distances(points, nearest[:, neighbour]) for neighbour in (rank(references) - 1, 0))
     middle, spread = _spread(far)
     threshold, usual = too_far(far), float(np.quantile(near, 0.95))
-    for place in np.flatnonzero(far > threshold):
-        yield int(place), float(far[place]), threshold
-    for place in np.flatnonzero((near > _APART * usual) & (far <= threshold)):
-        yield int(place), float(near[place]), _APART * usual
-    lonely = (far > threshold) | (near > _APART * usual)
+    belongs = (far <= threshold) & (near <= _APART * usual)
+    for place in np.flatnonzero(~belongs):
+        distance, limit = (far[place], threshold) if far[place] > threshold else (near[place], _APART * usual)
+        yield Found(int(place), float(distance), limit)
     for members, distance, limit in _groups(points, nearest, usual, (far - middle) / spread):
-        for place in members[~lonely[members]]:
-            yield int(place), distance, limit
+        for place in members[belongs[members]]:
+            yield Found(int(place), distance, limit)
+        belongs[members] = False
+    farthest = np.argsort(-far, kind="stable")
+    for place in farthest[belongs[farthest]][:_SHOWN]:
+        yield Found(int(place), float(far[place]), threshold, aside=False)
 
 
 def _distances(points: Points, others: Rows, places: Rows | None = None) -> NDArray[np.float64]:

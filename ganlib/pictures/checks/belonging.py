@@ -21,12 +21,11 @@ def off_topic(candidates: Candidates) -> Iterator[Finding]:
     from ganlib.pictures.placed import place
 
     placed = place(candidates)
-    apart = strangers(placed, placed.nearest, len(placed.lists.references))
-    found = {where: (distance, threshold) for where, distance, threshold in apart}
-    for where in _belonging_but_for_colour(candidates, placed.places, list(found)):
+    found = {stranger.place: stranger for stranger in strangers(placed, placed.nearest, len(placed.lists.references))}
+    for where in _belonging_but_for_colour(candidates, placed.places, [where for where in found if found[where].aside]):
         del found[where]
-    for where, (distance, threshold) in found.items():
-        yield Finding(int(placed.places[where]), distance, threshold)
+    for where, stranger in found.items():
+        yield Finding(int(placed.places[where]), stranger.distance, stranger.threshold, aside=stranger.aside)
 
 
 def _belonging_but_for_colour(candidates: Candidates, places: NDArray[np.int64], found: list[int]) -> list[int]:
