@@ -35,8 +35,8 @@ def ink(number: int) -> Pixels:
 
 
 def unseen(number: int) -> Pixels:
-    """Faces cut out of paper (Cutouts by DiceBear, CC0 1.0)."""
-    return _avatars("cutouts", number)
+    """Figures of small blocks (Voxel Art by DiceBear, CC0 1.0)."""
+    return _avatars("voxel-art", number)
 
 
 def _avatars(name: str, number: int) -> Pixels:
