@@ -1,5 +1,4 @@
-"""Clean pictures to plant defects among: four kinds that the checks were tuned on, but other pictures, and one that they were
-not."""
+"""Clean pictures to plant defects among: four kinds that the checks were tuned on, and one that they were not."""
 
 import io
 import json
