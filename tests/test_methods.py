@@ -11,6 +11,7 @@ from learners import begin, resumed, same, squares, take_steps
 
 from ganlib.errors import AtelierError
 from ganlib.methods.base import Batch, Learner, Setting
+from ganlib.methods.gan import Gan
 from ganlib.nets import NETWORKS
 from ganlib.nets.base import check_size
 from ganlib.nets.dcgan import Dcgan
@@ -134,3 +135,24 @@ def test_a_resolution_that_a_network_cannot_do_is_answered_with_those_it_can() -
     """And with the networks that could."""
     with pytest.raises(AtelierError, match=r"dcgan: expected pictures of 16, 32, 64, 128, 256 pixels, found 28.*infogan, mlp"):
         check_size(Dcgan(), 28, NETWORKS.values())
+
+
+@pytest.mark.parametrize("name", [*METHODS, "in-bf16"])
+def test_nothing_is_read_before_it_is_written(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """So a run may leave new tensors as they are: filled with what is not finite or not, steps end with the same bits."""
+    monkeypatch.setattr(torch.utils.deterministic, "fill_uninitialized_memory", True)
+    in_bf16 = name == "in-bf16"
+    method = Gan(network=Dcgan(width=32, latent=8), penalty_every=2) if in_bf16 else METHODS[name]
+    ends = []
+    for filled in (True, False):
+        torch.utils.deterministic.fill_uninitialized_memory = filled
+        torch.use_deterministic_algorithms(True, warn_only=True)
+        try:
+            torch.manual_seed(0)
+            made = method.learner(Setting(16, 3, 32, torch.device("cpu"), torch.bfloat16 if in_bf16 else torch.float32))
+            take_steps(made, squares(), 0, 4)
+        finally:
+            torch.use_deterministic_algorithms(False)
+        ends.append(to_tensors(made.parts()))
+    assert same(*ends)
+    assert all(bool(torch.isfinite(tensor).all()) for tensor in ends[0].values() if tensor.is_floating_point())

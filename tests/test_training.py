@@ -1,5 +1,6 @@
 """The loop: resumption to the bit, order of pictures, checkpoints, history, and what stops it."""
 
+import copy
 import json
 import os
 import shutil
@@ -156,6 +157,26 @@ def test_an_optimiser_that_is_not_asked_remembers_and_stands_still() -> None:
     settle({"generator": layer, "optimiser_generator": optimiser})
     optimiser.step()
     assert not torch.equal(layer.weight, places[2])
+
+
+def test_adam_is_torchs_own_and_copies_nothing() -> None:
+    """Weights with channels innermost, as runs have them: the same bits after some steps, and not one tensor copied."""
+    module = torch.nn.Sequential(torch.nn.Conv2d(8, 16, 3), torch.nn.BatchNorm2d(16), torch.nn.ConvTranspose2d(16, 8, 4))
+    ours = module.to(memory_format=torch.channels_last)
+    theirs = copy.deepcopy(ours)
+    optimisers = adam(ours, 0.01, 0.5, 0.9), torch.optim.Adam(theirs.parameters(), 0.01, (0.5, 0.9), fused=True)
+    maps = torch.randn(2, 8, 6, 6, generator=torch.Generator().manual_seed(0))
+    copied = []
+    for module, optimiser in zip((ours, theirs), optimisers, strict=True):
+        for _ in range(3):
+            optimiser.zero_grad()
+            module(maps).square().sum().backward()
+            with torch.profiler.profile() as seen:
+                optimiser.step()
+        copied.append([event.name for event in seen.events() if event.name == "aten::clone"])
+    assert all(torch.equal(mine, other) for mine, other in zip(ours.parameters(), theirs.parameters(), strict=True))
+    assert not copied[0]
+    assert copied[1]  # if torch's own does so no longer, ours need not exist
 
 
 @pytest.mark.fault(

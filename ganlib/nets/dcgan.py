@@ -16,6 +16,7 @@ from torch.nn.modules.batchnorm import _BatchNorm
 from ganlib.knobs import Positive
 from ganlib.nets.base import DOUBLINGS
 from ganlib.nets.layers import SMALLEST, doublings, draw_by_fan_in, draw_small, modulations, scores_of, widening
+from ganlib.nets.strided import Doubling, Halving
 from ganlib.ranks import batch_variance
 
 
@@ -71,10 +72,10 @@ class Generator(nn.Module):
         self.first = nn.Linear(latent + conditions, widths[0] * SMALLEST**2, bias=False)
         self.blocks = nn.Sequential(nn.BatchNorm2d(widths[0]), nn.ReLU(inplace=True))
         for narrow, wide in zip(widths[1:], widths, strict=False):
-            self.blocks.append(nn.ConvTranspose2d(wide, narrow, 4, stride=2, padding=1, bias=False))
+            self.blocks.append(Doubling(wide, narrow, bias=False))
             self.blocks.append(nn.BatchNorm2d(narrow))
             self.blocks.append(nn.ReLU(inplace=True))
-        self.last = nn.ConvTranspose2d(widths[-1], channels, 4, stride=2, padding=1)
+        self.last = Doubling(widths[-1], channels)
         draw_small(self)
         self.turns = modulations(conditions, widths)
 
@@ -113,9 +114,9 @@ class NormedDiscriminator(nn.Module):
 
     def __init__(self, widths: list[int], channels: int, outputs: int = 1) -> None:
         super().__init__()
-        self.blocks = nn.Sequential(nn.Conv2d(channels, widths[-1], 4, stride=2, padding=1), nn.LeakyReLU(0.2, inplace=True))
+        self.blocks = nn.Sequential(Halving(channels, widths[-1]), nn.LeakyReLU(0.2, inplace=True))
         for narrow, wide in pairwise(reversed(widths)):
-            self.blocks.append(nn.Conv2d(narrow, wide, 4, stride=2, padding=1, bias=False))
+            self.blocks.append(Halving(narrow, wide, bias=False))
             self.blocks.append(nn.BatchNorm2d(wide))
             self.blocks.append(nn.LeakyReLU(0.2, inplace=True))
         self.last = nn.Linear(widths[0] * SMALLEST**2, outputs)
@@ -146,7 +147,7 @@ def _halvings(widths: list[int], channels: int, activation: Callable[[], nn.Modu
     """Strided convolutions from the picture down to 4 × 4."""
     blocks = nn.Sequential()
     for wide, narrow in zip(reversed(widths), [channels, *reversed(widths)], strict=False):
-        blocks.append(nn.Conv2d(narrow, wide, 4, stride=2, padding=1))
+        blocks.append(Halving(narrow, wide))
         blocks.append(activation())
     return blocks
 

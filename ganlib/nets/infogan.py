@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from ganlib.knobs import Positive
 from ganlib.nets.layers import draw_by_fan_in, draw_small, scores_of
+from ganlib.nets.strided import Doubling, Halving
 
 _HIDDEN = 1024  # units of the fully connected layers
 
@@ -61,10 +62,10 @@ class Generator(nn.Module):
         )
         self.maps = nn.Sequential(
             nn.Unflatten(1, (128, side, side)),
-            nn.ConvTranspose2d(128, 64, 4, stride=2, padding=1),
+            Doubling(128, 64),
             nn.BatchNorm2d(64, eps=1e-3),
             _leaky(),
-            nn.ConvTranspose2d(64, channels, 4, stride=2, padding=1),
+            Doubling(64, channels),
         )
         draw_small(self)
 
@@ -78,9 +79,9 @@ class Discriminator(nn.Module):
     def __init__(self, side: int, channels: int, norm: bool, outputs: int = 1) -> None:
         super().__init__()
         self.layers = nn.Sequential(
-            nn.Conv2d(channels, 64, 4, stride=2, padding=1),
+            Halving(channels, 64),
             _leaky(),
-            nn.Conv2d(64, 128, 4, stride=2, padding=1),
+            Halving(64, 128),
             nn.BatchNorm2d(128, eps=1e-3) if norm else nn.Identity(),
             _leaky(),
             nn.Flatten(),
@@ -104,9 +105,9 @@ class Encoder(nn.Module):
     def __init__(self, side: int, channels: int, outputs: int) -> None:
         super().__init__()
         self.layers = nn.Sequential(
-            nn.Conv2d(channels, 64, 4, stride=2, padding=1),
+            Halving(channels, 64),
             nn.SiLU(),
-            nn.Conv2d(64, 128, 4, stride=2, padding=1),
+            Halving(64, 128),
             nn.SiLU(),
             nn.Flatten(),
             nn.Linear(128 * side**2, _HIDDEN),

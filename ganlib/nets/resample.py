@@ -9,7 +9,9 @@ the edge is zero in either way of computing, so the edges are the same, too.
 from typing import Any
 
 from torch import Tensor, nn
-from torch.nn.functional import avg_pool2d, conv2d, conv_transpose2d, interpolate, pad
+from torch.nn.functional import avg_pool2d, interpolate, pad
+
+from ganlib.nets.strided import Doubling, Halving, doubled, halved
 
 
 class _Conv3x3(nn.Conv2d):
@@ -27,7 +29,7 @@ class ConvAfterDoubling(_Conv3x3):
         if self.plain:
             return super().forward(interpolate(maps, scale_factor=2, mode="nearest"))
         kernel = _spread(self.weight.flip(2, 3)).transpose(0, 1)
-        return conv_transpose2d(maps, kernel, self.bias, stride=2, padding=1)
+        return doubled(maps, kernel, self.bias)
 
 
 class ConvBeforeHalving(_Conv3x3):
@@ -36,13 +38,13 @@ class ConvBeforeHalving(_Conv3x3):
     def forward(self, maps: Tensor) -> Tensor:
         if self.plain:
             return avg_pool2d(super().forward(maps), 2)
-        return conv2d(maps, _spread(self.weight) / 4, self.bias, stride=2, padding=1)
+        return halved(maps, _spread(self.weight) / 4, self.bias)
 
 
 def compute_plainly(module: nn.Module, plain: bool) -> None:
-    """Have every such convolution within `module` computed step by step, or no longer."""
+    """Have every such convolution, and every strided one, within `module` computed step by step, or no longer."""
     for layer in module.modules():
-        if isinstance(layer, _Conv3x3):
+        if isinstance(layer, (_Conv3x3, Halving, Doubling)):
             layer.plain = plain
 
 

@@ -5,11 +5,11 @@ from contextlib import contextmanager
 
 import torch
 from torch import Tensor, nn
-from torch.optim import Adam
 
 from ganlib import ranks
 from ganlib.nets.resample import compute_plainly
 from ganlib.ranks import normed_together
+from ganlib.training.adam import FusedAdam
 from ganlib.training.guard import NotFinite, remember
 
 
@@ -22,9 +22,9 @@ def placed(module: nn.Module, device: torch.device, fast: bool = True) -> nn.Mod
     return module
 
 
-def adam(module: nn.Module, rate: float, beta1: float, beta2: float) -> Adam:
+def adam(module: nn.Module, rate: float, beta1: float, beta2: float) -> FusedAdam:
     """Adam for all of a module's parameters, which it knows by name."""
-    return Adam(module.named_parameters(), lr=rate, betas=(beta1, beta2), fused=True)
+    return FusedAdam(module.named_parameters(), rate, (beta1, beta2))
 
 
 def set_rate(optimiser: torch.optim.Optimizer, rate: float) -> None:
