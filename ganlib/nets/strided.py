@@ -119,8 +119,7 @@ def _of_kernel(large: Tensor, small: Tensor) -> Tensor:
     number = max(1, _MOST * len(large) // (_SIDE**2 * small[:, 0].numel() * large.shape[1]))
     parts = zip(torch.split(large, number), torch.split(small, number), strict=True)
     products = [others.permute(1, 0, 2, 3).flatten(1) @ _laid_out(some) for some, others in parts]
-    gradient = reduce(torch.add, products).view(small.shape[1], _SIDE, _SIDE, large.shape[1]).permute(0, 3, 1, 2)
-    return gradient
+    return reduce(torch.add, products).view(small.shape[1], _SIDE, _SIDE, large.shape[1]).permute(0, 3, 1, 2)
 
 
 def _laid_out(maps: Tensor) -> Tensor:
