@@ -1,5 +1,6 @@
 """Writing so that a reader never sees half a file, and digests of what was written."""
 
+import fcntl
 import hashlib
 import json
 import os
@@ -58,24 +59,74 @@ def new_folder(path: Path, marker: str) -> Iterator[Path]:
     """Yield a folder to fill, which takes the place of `path` when the block ends well and vanishes when it does not.
 
     A folder that is already there is replaced only if it is empty or holds `marker`, the file that shows it to be an
-    earlier output of the same step; anything else raises `AtelierError` and is left alone.
+    earlier output of the same step; anything else raises `AtelierError` and is left alone, as does another process that fills
+    the same one now. Of a link the folder is replaced that it leads to.
     """
+    place = path.resolve()
+    place.parent.mkdir(parents=True, exist_ok=True)
+    with _claimed(path, place.with_name(f".{place.name}.partial")) as partial:
+        before = place.with_name(f".{place.name}.replaced")
+        if before.exists() and not place.exists():
+            os.replace(before, place)  # a run was killed between the two moves below
+        check_replaceable(path, marker)
+        try:
+            yield partial
+            shutil.rmtree(before, ignore_errors=True)
+            if place.exists():
+                os.replace(place, before)
+            os.replace(partial, place)
+            shutil.rmtree(before, ignore_errors=True)
+        except OSError as error:
+            error.filename = error.filename or str(path)  # a full disk says so without saying where
+            raise
+        finally:
+            shutil.rmtree(partial, ignore_errors=True)
+
+
+def check_replaceable(path: Path, marker: str) -> None:
+    """Raise `AtelierError` where `new_folder` would, for what lies there: to be asked before long work, too."""
+    if path.resolve().is_mount():
+        raise AtelierError(
+            f"{path}: expected a folder that another can take the place of, found the root of a file system. Nothing was "
+            "done; name a folder in it."
+        )
     if path.exists() and (not path.is_dir() or (any(path.iterdir()) and not (path / marker).exists())):
         raise AtelierError(
             f"{path}: expected no folder, an empty one, or one written by this step before (with {marker} in it); found "
             "something else, and left it alone. Name another output folder, or move that one away."
         )
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.partial")
-    shutil.rmtree(partial, ignore_errors=True)
-    partial.mkdir()
+
+
+@contextmanager
+def _claimed(path: Path, partial: Path) -> Iterator[Path]:
+    """`partial`, empty, which the system keeps for this process as long as it lives. Raises `AtelierError`."""
+    partial.mkdir(exist_ok=True)
+    held = os.open(partial, os.O_RDONLY | os.O_DIRECTORY)
     try:
+        if not _is_ours(held, partial):
+            raise AtelierError(f"{path}: {_holder(held)} is writing here now. Nothing was done; wait for it to end.")
+        for left in partial.iterdir():  # by a run that was killed
+            shutil.rmtree(left) if left.is_dir() and not left.is_symlink() else left.unlink()
         yield partial
-        if path.exists():
-            shutil.rmtree(path)
-        os.replace(partial, path)
-    except OSError as error:
-        error.filename = error.filename or str(path)  # a full disk says so without saying where
-        raise
     finally:
-        shutil.rmtree(partial, ignore_errors=True)
+        os.close(held)
+
+
+def _holder(held: int) -> str:
+    """In words, who has locked the open folder."""
+    place = str(os.fstat(held).st_ino)
+    try:
+        locks = [line.split() for line in Path("/proc/locks").read_text(encoding="ascii").splitlines()]
+    except OSError:
+        return "another process"
+    holders = [lock[4] for lock in locks if len(lock) > 5 and lock[1] == "FLOCK" and lock[5].endswith(f":{place}")]
+    return f"process {holders[0]}" if holders and holders[0].isdigit() else "another process"
+
+
+def _is_ours(held: int, folder: Path) -> bool:
+    """Whether the open folder could be locked, and still lies there: another process may just have made it its output."""
+    try:
+        fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        return os.path.samestat(os.fstat(held), folder.stat())
+    except (BlockingIOError, FileNotFoundError):
+        return False

@@ -4,9 +4,13 @@ import errno
 import os
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 from ganlib.errors import AtelierError
+
+if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
 
 
 def run(main: Callable[[], None]) -> None:
@@ -16,10 +20,20 @@ def run(main: Callable[[], None]) -> None:
     except AtelierError as error:
         _fail(str(error))
     except KeyboardInterrupt:
-        print("Stopped. The same command continues from the last checkpoint.", file=sys.stderr)
+        print("Stopped. The same command begins again where it can go on, and keeps what is there.", file=sys.stderr)
         sys.exit(128 + signal.SIGINT)
     except OSError as error:
         _fail(_misfortune(error))
+
+
+def wrong_options(found: "Sequence[ErrorDetails]") -> str:
+    """What pydantic found wrong with options, a line each: which, what it must be, and what was given."""
+    return "\n".join(f"--{item['loc'][0]} {_must(item)} (got {item['input']})" for item in found)
+
+
+def _must(item: "ErrorDetails") -> str:
+    cause = item.get("ctx", {}).get("error")
+    return str(cause) if cause else item["msg"].replace("Input should be", "must be")
 
 
 def _misfortune(error: OSError) -> str:

@@ -3,17 +3,18 @@
 import argparse
 import json
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pyarrow.parquet as pq
 
 from ganlib.errors import AtelierError
 from ganlib.files import new_folder, write_json
+from ganlib.metrics.requirements import FEWEST
 from ganlib.pictures.config import CurateConfig
-from ganlib.pictures.overrides import read_overrides
+from ganlib.pictures.overrides import KEEP, read_overrides
 from ganlib.pictures.page import NAME as PAGE
 from ganlib.pictures.raw import RawPicture
 from ganlib.pictures.reasons import explain
@@ -21,7 +22,7 @@ from ganlib.pictures.shards import SUMMARY, read_shards, read_summary
 from ganlib.pictures.store import INFO, Store
 from ganlib.pictures.verdicts import NAME as VERDICTS
 from ganlib.progress import track
-from tasks.cli import run
+from tasks.cli import run, wrong_options
 from tasks.places import CURATED, DATA, DATASET, DRIFT, OVERRIDES
 from tasks.record import Record, publish
 
@@ -51,11 +52,24 @@ def curate(
     decided = {} if overrides is None else read_overrides(overrides)
     with new_folder(out, INFO) as folder:
         make_dataset(config, track(pictures, "curate", count), folder, decided, memory)
-    if lost := sorted(set(decided) - set(pq.read_table(out / VERDICTS, columns=["path"])["path"].to_pylist())):
-        print(
-            f"{overrides}: no picture has the path {', '.join(lost[:SHOWN])}; {len(lost)} rows decided nothing.", file=sys.stderr
-        )
+    if decided:
+        _tell_vain(overrides, decided, out)
     return Store.open(out, verify=False)
+
+
+def _tell_vain(overrides: Path | None, decided: Mapping[str, str], out: Path) -> None:
+    """Say which rows decided nothing: that name no picture, or one that cannot be kept whatever a person says."""
+    columns = pq.read_table(out / VERDICTS, columns=["path", "kept", "reason"]).to_pydict()
+    reasons = dict(zip(columns["path"], columns["reason"], strict=True))
+    if lost := sorted(decided.keys() - reasons.keys()):
+        print(f"{overrides}: no picture has the path {_shown(lost)}; {len(lost)} rows decided nothing.", file=sys.stderr)
+    refused = [f"{path} ({reasons[path]})" for path, word in decided.items() if word == KEEP and reasons.get(path)]
+    if refused:
+        print(f"{overrides}: what is {_shown(refused)} cannot be kept; {len(refused)} rows decided nothing.", file=sys.stderr)
+
+
+def _shown(names: Sequence[str]) -> str:
+    return ", ".join([*names[:SHOWN], *(["and others"] if len(names) > SHOWN else [])])
 
 
 def tell_drift(config: CurateConfig, before: "Snapshot | None") -> None:
@@ -132,7 +146,8 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--labels", help="a CSV file with a column name or path, and a column a label")
     parser.add_argument("--overrides", type=Path, help="a CSV file with the columns path and verdict (keep or drop)")
     for name, default in KNOBS.items():
-        parser.add_argument(f"--{name}", help=f"as curate.{name} in params.yaml (default {default or 'none'})")
+        usual = "none" if default in (None, ()) else default
+        parser.add_argument(f"--{name}", help=f"as curate.{name} in params.yaml (default {usual})")
     options = parser.parse_args()
     if options.source is not None and options.out is None:
         parser.error("--source needs --out, the folder to write")
@@ -147,13 +162,7 @@ def _config(options: argparse.Namespace) -> CurateConfig:
     try:
         return TypeAdapter(CurateConfig).validate_python(given)
     except ValidationError as error:
-        lines = [f"--{item['loc'][0]} {_must(dict(item))} (got {item['input']})" for item in error.errors()]
-        raise AtelierError("\n".join(lines)) from None
-
-
-def _must(item: dict[str, Any]) -> str:
-    cause = item.get("ctx", {}).get("error")
-    return str(cause) if cause else str(item["msg"]).replace("Input should be", "must be")
+        raise AtelierError(wrong_options(error.errors())) from None
 
 
 def _source(options: argparse.Namespace) -> "Source":
@@ -177,6 +186,10 @@ def table(store: Store, out: Path) -> str:
     lines = [f"{info['kept'] + set_aside:,} pictures: {info['kept']:,} kept ({parts}), {set_aside:,} set aside."]
     width = max(map(len, info["set_aside"]), default=0)
     lines += [f"  {count:>7,}  {reason:<{width}}  {explain(reason)}" for reason, count in info["set_aside"].items()]
+    if info["heldout"] < FEWEST:
+        lines.append(
+            f"With fewer than {FEWEST} held out nothing can be scored: raise curate.heldout, or give more, before you train."
+        )
     lines += [
         f"Data set  {out} ({store.size} by {store.size} pixels, {store.channels} channels, {store.digest})",
         f"Verdicts  {out / VERDICTS} (every picture, kept or not, and why), with pictures in {out / PAGE}",

@@ -12,8 +12,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tasks import control, diagnosis, places
-from tasks.cli import run
+from tasks.cli import run, wrong_options
 from tasks.record import Record, publish
+
+_PLOT = "frechet.png"  # by which a folder of plots is known
 
 if TYPE_CHECKING:
     from ganlib.config import Params
@@ -49,6 +51,7 @@ def evaluate(
     from ganlib.sampling.model import load_model
     from ganlib.sampling.walks import walks
 
+    _check_places(out, plots)
     true = real_pictures(real, config.number, config.seed, config.label)
     if not strict and config.extractor != "classifier" and (reason := why_not(true, config)):
         print(f"Classes are not scored. {reason}", file=sys.stderr)
@@ -60,13 +63,24 @@ def evaluate(
     if plots:
         from ganlib.metrics.plots import write_plots
 
-        with new_folder(plots, "frechet.png") as partial:
+        with new_folder(plots, _PLOT) as partial:
             write_plots(evaluation, partial)
     if behind:
         with new_folder(behind.parent, behind.name) as partial:
             write_json(partial / behind.name, details(evaluation))
     write_json(out, to_json(evaluation.scores))
     return evaluation.scores
+
+
+def _check_places(out: Path, plots: Path | None) -> None:
+    """Before what takes minutes, raise `AtelierError` where its results could not be written."""
+    from ganlib.errors import AtelierError
+    from ganlib.files import check_replaceable
+
+    if out.is_dir():
+        raise AtelierError(f"{out}: expected the name of a JSON file to write, found a folder. Nothing was scored.")
+    if plots:
+        check_replaceable(plots, _PLOT)
 
 
 def table(scores: "list[Score]") -> str:
@@ -167,8 +181,7 @@ def _config(given: dict[str, object]) -> "EvaluateConfig":
     try:
         return TypeAdapter(EvaluateConfig).validate_python(given)
     except ValidationError as error:
-        first = error.errors()[0]
-        raise AtelierError(f"--{first['loc'][0]}: {first['msg']} (got {first['input']})") from None
+        raise AtelierError(wrong_options(error.errors())) from None
 
 
 if __name__ == "__main__":

@@ -166,7 +166,7 @@ def test_a_few_pictures_come_to_form(tmp_path: Path, style: Pixels, capsys: pyte
     ("array", "answer"),
     [
         (np.zeros((19, 16, 16, 3), np.uint8), "expected at least 20 pictures of the new style, found 19"),
-        (np.zeros((30, 16, 16, 3), np.float32), r"expected pictures uint8 \[N, H, W, C\] with C 1 or 3, found an array float32"),
+        (np.zeros((30, 16, 16, 3), np.float32), "expected levels 0 to 255 as uint8, found float32"),
         (np.zeros((30, 16), np.uint8), r"found an array uint8 \[30, 16\]"),
         (None, "found nothing there"),
     ],

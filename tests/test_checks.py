@@ -239,6 +239,19 @@ def _with_copy(place: int, view: Pixels) -> list[RawPicture]:
     return [RawPicture(f"{place}.png", encode(view)), RawPicture(f"{place}.jpg", encode(view, "JPEG", quality=80))]
 
 
+def test_what_is_set_aside_itself_stays_in_no_ones_place(tmp_path: Path, portraits: Pixels) -> None:
+    """A noisy copy that was found before its original: the copy goes for the original, and not both, one for the other's sake."""
+    dice = np.random.default_rng(0)
+    noisy = np.clip(portraits[:2] + dice.normal(0, 12, portraits[:2].shape), 0, 255).astype(np.uint8)
+    copies = [RawPicture(f"copy-{place}.png", encode(view)) for place, view in enumerate(noisy)]
+    found = _verdicts([*copies, *_raw(portraits)], tmp_path / "out", CurateConfig(size=16))
+    alone = _verdicts([*copies, *_raw(portraits[2:])], tmp_path / "alone", CurateConfig(size=16))
+    assert set(alone.loc[["copy-0.png", "copy-1.png"], "reason"]) == {"noisy"}
+    for place in range(2):
+        assert found.loc[f"{place}.png", "kept"]
+        assert found.loc[f"copy-{place}.png", ["kept", "reason", "twin_of"]].tolist() == [False, "near-duplicate", f"{place}.png"]
+
+
 def test_a_sharp_picture_is_better_than_a_larger_blurred_copy(tmp_path: Path, portraits: Pixels) -> None:
     """Pixels that show nothing do not count."""
     import cv2
@@ -378,11 +391,23 @@ def test_rows_of_overrides_that_decide_nothing_are_named(
     assert f"{table}: no picture has the path none.png; 1 rows decided nothing." in capsys.readouterr().err
 
 
+def test_what_cannot_be_kept_is_named(tmp_path: Path, portraits: Pixels, capsys: pytest.CaptureFixture[str]) -> None:
+    """A file that is no picture, and the second of two equal ones that are both to be kept: nobody can keep them."""
+    raw = [*_raw(portraits[:4]), RawPicture("again.png", encode(portraits[0])), RawPicture("words.png", b"words")]
+    table = put(tmp_path / "overrides.csv", b"path,verdict\n0.png,keep\nagain.png,keep\nwords.png,keep\n")
+    found = _verdicts(raw, tmp_path / "out", CurateConfig(size=16), table)
+    told = "what is again.png (exact-duplicate), words.png (not-a-picture) cannot be kept; 2 rows decided nothing."
+    assert f"{table}: {told}" in capsys.readouterr().err
+    assert found.loc["0.png", "notes"] == "kept-by-hand"
+    assert not found.loc[["again.png", "words.png"], "kept"].any()
+    assert set(found.loc[["again.png", "words.png"], "notes"]) == {""}
+
+
 def test_another_verdict_is_refused(tmp_path: Path) -> None:
-    """With file and line."""
-    table = put(tmp_path / "overrides.csv", b"path,verdict\na.png,keep\nb.png,maybe\n")
+    """With file and line, whatever empty lines there are."""
+    table = put(tmp_path / "overrides.csv", b"path,verdict\na.png,keep\n\nb.png,maybe\n")
     with pytest.raises(
-        AtelierError, match=re.escape(f"{table}:3: expected keep or drop in the column verdict for b.png, found maybe")
+        AtelierError, match=re.escape(f"{table}:4: expected keep or drop in the column verdict for b.png, found maybe")
     ):
         _verdicts([], tmp_path / "out", CurateConfig(size=16), table)
 

@@ -210,7 +210,7 @@ def test_formats_are_told_by_their_first_bytes() -> None:
 def test_any_shape_becomes_the_square(fit: Any, shape: tuple[int, int], channels: int) -> None:
     """uint8 [16, 16, C], contiguous, for every shape, however narrow."""
     picture = np.full((*shape, channels), 90, np.uint8)
-    done = preparation(16, fit, (255,) * channels, 0)(picture)
+    done = preparation(16, fit, (255,) * channels)(picture)
     assert (done.shape, done.dtype, done.flags.c_contiguous) == ((16, 16, channels), np.uint8, True)
     assert fit == "pad" or (done == 90).all()
 
@@ -219,15 +219,15 @@ def test_shrinking_averages_over_areas() -> None:
     """Four times smaller is the mean over blocks of 4 by 4, so no stripe is lost or invented."""
     picture = pixels(4, 64)
     means = picture.reshape(16, 4, 16, 4, 3).mean(axis=(1, 3))
-    np.testing.assert_allclose(preparation(16, "crop", (0, 0, 0), 0)(picture), means, atol=0.51)
+    np.testing.assert_allclose(preparation(16, "crop", (0, 0, 0))(picture), means, atol=0.51)
 
 
 def test_crop_keeps_the_middle_and_pad_keeps_all() -> None:
     """A wide picture loses its sides, or gets bars of the background above and below."""
     wide: NDArray[np.uint8] = np.zeros((16, 48, 3), np.uint8)
     wide[:, 16:32] = (250, 0, 0)
-    assert (preparation(16, "crop", (0, 0, 0), 0)(wide) == (250, 0, 0)).all()
-    padded = preparation(48, "pad", (1, 2, 3), 0)(wide)
+    assert (preparation(16, "crop", (0, 0, 0))(wide) == (250, 0, 0)).all()
+    padded = preparation(48, "pad", (1, 2, 3))(wide)
     np.testing.assert_array_equal(padded[16:32], wide)
     assert (padded[:16] == (1, 2, 3)).all()
     assert (padded[32:] == (1, 2, 3)).all()
@@ -235,6 +235,6 @@ def test_crop_keeps_the_middle_and_pad_keeps_all() -> None:
 
 def test_preparing_heeds_no_global_seed() -> None:
     """The same picture gives the same bytes whatever numpy's global generator has done in between."""
-    first = preparation(16, "crop", (0, 0, 0), 0)(pixels(5, 50))
+    first = preparation(16, "crop", (0, 0, 0))(pixels(5, 50))
     np.random.seed(3)
-    np.testing.assert_array_equal(preparation(16, "crop", (0, 0, 0), 0)(pixels(5, 50)), first)
+    np.testing.assert_array_equal(preparation(16, "crop", (0, 0, 0))(pixels(5, 50)), first)

@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+import zipfile
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -210,10 +211,11 @@ class TestAnyTwo:
             (lambda path: files(path, pictures(7, 1)), r"at least 20 are needed, found 7"),
             (lambda path: path.write_bytes(b"\x93NUMPY broken"), r"damaged or no .npy file"),
             (lambda path: _save(path, np.array([{"a": 1}])), r"damaged or no .npy file"),
-            (lambda path: _save(path, np.float64(3)), r"expected pictures \[N, H, W, C\] .* found an array \[\]"),
+            (lambda path: zipfile.ZipFile(path, "w").close(), r"damaged or no .npy file"),
+            (lambda path: _save(path, np.float64(3)), r"expected pictures \[N, H, W, C\] .* found an array float64 \[\]"),
             (lambda path: _save(path, np.full((30, 8, 8, 3), np.nan)), r"found float64, 5760 of its numbers NaN"),
         ],
-        ids=["nothing", "empty", "no picture", "sizes", "other size", "few", "broken", "pickled", "number", "NaN"],
+        ids=["nothing", "empty", "no picture", "sizes", "other size", "few", "broken", "pickled", "zip", "number", "NaN"],
     )
     def test_bad_input_is_refused_in_a_sentence(self, tmp_path, make, message):
         """And nothing is written."""
@@ -234,7 +236,14 @@ class TestAnyTwo:
         assert done.returncode == 0, done.stderr
         assert "fd_pixels" in done.stdout
         assert json.loads((tmp_path / "scores.json").read_text())["fingerprint"]["size"] == 4
-        for wrong, message in ((["--number", "0"], "--number: "), (["--extractor", "vgg"], "must be one of")):
+        (tmp_path / "letters").mkdir()
+        (tmp_path / "letters" / "one").write_text("dear")
+        for wrong, message in (
+            (["--number", "0"], "--number must be greater than 0 (got 0)"),
+            (["--extractor", "vgg"], "must be one of"),
+            (["--out", "letters"], "letters: expected the name of a JSON file to write, found a folder. Nothing was scored."),
+            (["--plots", "letters"], "letters: expected no folder, an empty one, or one written by this step before"),
+        ):
             failed = command(*given, *wrong)
             assert failed.returncode == 2
             assert message in failed.stderr

@@ -109,7 +109,7 @@ def test_what_is_damaged_is_as_good_as_none(tmp_path: Path, harm: str) -> None:
 
 def test_another_form_begins_anew_and_two_at_once_are_refused(tmp_path: Path) -> None:
     """What is known of pictures of 16 pixels says nothing about those of 32."""
-    form = Form(16, "RGB", "crop", "#ffffff", 0)
+    form = Form(16, "RGB", "crop", "#ffffff")
     with open_shelf(form, tmp_path) as shelf:
         shelf.rows(KEYS)
         with (
@@ -119,7 +119,7 @@ def test_another_form_begins_anew_and_two_at_once_are_refused(tmp_path: Path) ->
             pass
     with open_shelf(form, tmp_path) as shelf:
         assert len(shelf) == len(KEYS)
-    with open_shelf(Form(32, "RGB", "crop", "#ffffff", 0), tmp_path) as shelf:
+    with open_shelf(Form(32, "RGB", "crop", "#ffffff"), tmp_path) as shelf:
         assert len(shelf) == 0
     with open_shelf(form, tmp_path) as shelf:
         assert len(shelf) == 0

@@ -15,6 +15,8 @@ from drawing import pixels, put
 from PIL import Image
 
 from ganlib.errors import AtelierError
+from ganlib.pictures.sources import idx
+from ganlib.pictures.sources.idx import CLASSES as NAMES
 from ganlib.pictures.sources.idx import FASHION_MNIST, Idx
 
 IMAGES = np.stack([pixels(seed, 28, 1)[..., 0] for seed in range(4)])
@@ -51,7 +53,7 @@ class _Quiet(SimpleHTTPRequestHandler):
 
 
 def _local(folder: Path) -> Idx:
-    return Idx(path=str(folder), parts=["train"], sha256={})
+    return Idx(path=str(folder), parts=["train"], sha256={}, classes=list(NAMES))
 
 
 def test_pictures_and_classes_are_read(folder: Path) -> None:
@@ -73,7 +75,7 @@ def test_labels_are_optional(folder: Path) -> None:
 def test_files_are_fetched_and_checked(address: str) -> None:
     """With the right digests, pictures come from an address; with a wrong one, nothing does."""
     right = {name: hashlib.sha256(_idx(array)).hexdigest() for name, array in ((IMAGES_NAME, IMAGES), (LABELS_NAME, CLASSES))}
-    source = Idx(url=address, inward=True, parts=["train"], sha256=right)
+    source = Idx(url=address, inward=True, parts=["train"], sha256=right, classes=list(NAMES))
     assert source.count() == 4
     assert [picture.labels["class"] for picture in source.pictures()][:2] == ["T-shirt/top", "Ankle boot"]
     with pytest.raises(AtelierError, match=rf"{IMAGES_NAME}\.gz: expected the sha256 {FASHION_MNIST[IMAGES_NAME]}"):
@@ -116,3 +118,16 @@ def test_another_data_set_is_not_taken_for_fashion_mnist(folder: Path) -> None:
         list(Idx(path=str(folder), parts=["train"]).pictures())
     with pytest.raises(AtelierError, match=r"expected train-images-idx3-ubyte\.gz or .* found neither"):
         Idx(path=str(folder.parent)).count()
+
+
+def test_only_fashion_mnist_has_its_names_and_licence(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What it is, digests tell: other files have no licence that nobody gave, and classes with numbers."""
+    other = next(iter(Idx(path=str(folder), parts=["train"], sha256={}).pictures()))
+    assert (other.licence, other.attribution, other.labels["class"]) == ("", "", "0")
+    digests = {IMAGES_NAME: hashlib.sha256(_idx(IMAGES)).hexdigest()}
+    monkeypatch.setattr(idx, "FASHION_MNIST", digests)
+    known = next(iter(Idx(path=str(folder), parts=["train"], sha256=digests).pictures()))
+    assert (known.licence, known.attribution) == ("MIT", "Fashion-MNIST, Copyright 2017 Zalando SE")
+    assert known.labels["class"] == "T-shirt/top"
+    given = next(iter(Idx(path=str(folder), parts=["train"], sha256=digests, licence="CC0-1.0").pictures()))
+    assert given.licence == "CC0-1.0"

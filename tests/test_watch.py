@@ -31,7 +31,7 @@ from ganlib.training.guard import NotFinite
 from ganlib.training.history import read, without_clock
 from ganlib.training.publish import train
 from ganlib.training.state import to_tensors
-from ganlib.training.watch import Lookout, chosen, judgement, stalled, told_apart
+from ganlib.training.watch import Lookout, chosen, judgement, named, stalled, told_apart
 
 CPU = torch.device("cpu")
 SETTING = Setting(16, 3, 50, CPU, torch.float32)
@@ -93,6 +93,21 @@ def test_looking_changes_nothing(name: str, tmp_path: Path) -> None:
     judged = {"score_train", "score_heldout", "score_generated", "score_error", "told_apart"}
     assert judged & set(looks[0]) == (judged if made.judge() is not None else set())
     assert looks[0]["quick_number"] == 70
+
+
+def test_every_look_has_a_name_of_its_own() -> None:
+    """In the order of time, whole thousands without a fraction."""
+    names = [named(images) for images in (0, 496, 1_504, 2_000, 2_496, 10_048, 120_000)]
+    assert names == [
+        "kimg-000000",
+        "kimg-000000_5",
+        "kimg-000001_5",
+        "kimg-000002",
+        "kimg-000002_5",
+        "kimg-000010",
+        "kimg-000120",
+    ]
+    assert [f"{name}.png" for name in names] == sorted(f"{name}.png" for name in names)
 
 
 class Killed(BaseException):

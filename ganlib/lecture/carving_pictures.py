@@ -76,7 +76,7 @@ def previews(sheets: Iterable[Path], size: int, columns: int = 8, scale: int = 2
             sheet = np.asarray(image)
         sheet = sheet[..., None] if sheet.ndim == 2 else sheet
         lefts = [gap + place * (scale * size + gap) for place in range(columns)]
-        found[int(path.stem.removeprefix("kimg-"))] = np.stack(
+        found[int(path.stem.removeprefix("kimg-").split("_")[0])] = np.stack(
             [sheet[gap : gap + scale * size : scale, left : left + scale * size : scale] for left in lefts]
         )
     return found

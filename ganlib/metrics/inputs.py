@@ -9,7 +9,9 @@ import pandas as pd
 
 from ganlib.errors import AtelierError
 from ganlib.metrics.features import Pictures
-from ganlib.pictures.decode import Refused, decode
+from ganlib.pictures.arrays import read_array
+from ganlib.pictures.decode import Refused
+from ganlib.pictures.guard import decode_alone
 from ganlib.pictures.sources.folder import Folder
 from ganlib.pictures.store import INFO, MANIFEST, PICTURES, Store
 from ganlib.progress import track
@@ -88,13 +90,7 @@ def read_pictures(path: Path, most: int, seed: int) -> Pictures:
         )
     if not array.exists():
         return _read_folder(path, most, seed)
-    try:
-        pictures: Pictures = np.load(array, mmap_mode="r", allow_pickle=False)
-    except (ValueError, EOFError) as error:
-        raise AtelierError(f"{array}: expected an array of pictures, found it damaged or no .npy file ({error}).") from None
-    if pictures.ndim != 4 or pictures.shape[3] not in (1, 3):
-        raise AtelierError(f"{array}: expected pictures [N, H, W, C] with C 1 or 3, found an array {list(pictures.shape)}.")
-    return coloured(pictures)
+    return coloured(read_array(array))
 
 
 def coloured(pictures: Pictures) -> Pictures:
@@ -111,7 +107,7 @@ def _read_folder(path: Path, most: int, seed: int) -> Pictures:
     for place, raw in enumerate(track(folder.pictures(), "evaluate", count, f"files of {path.name}")):
         if place in chosen and raw.problem is None:
             try:
-                found[raw.name] = decode(raw.data)
+                found[raw.name] = decode_alone(raw.name, raw.data).pixels
             except Refused:
                 continue
     if not found:

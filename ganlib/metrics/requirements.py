@@ -27,7 +27,8 @@ def check_pictures(kinds: Mapping[str, NDArray[Any]], neighbours: int) -> None:
             )
         if len(pictures) < least:
             raise AtelierError(
-                f"{kind} pictures: at least {least} are needed, found {len(pictures)}. Nothing was scored; provide more of them."
+                f"{kind} pictures: at least {least} are needed, found {len(pictures)}. Nothing was scored; provide more of them "
+                "(of a data set, curate.heldout says how many are held out for this; of drawn ones, sample.number)."
             )
         if pictures.shape[1:] != kinds["reference"].shape[1:]:
             raise AtelierError(

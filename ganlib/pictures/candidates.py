@@ -1,7 +1,7 @@
 """The pictures that could be decoded, as checks see them: what is known of each is on a shelf, here is which are whose."""
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -25,7 +25,7 @@ class Candidates:
     shelf: with the columns of `Form.columns` and `COMPARED`. at: the shelf's row of each picture, [N]. facts: of each, [N], see
     `FACTS`. size: pixels a side that are learned from. crew: who does heavy work. labels: what is known of each, by the label's
     name. kept: those that no earlier check has set aside, those that a person wants kept first, in the order in which they were
-    found.
+    found. unfit: those that some check sets aside for what they are, so that none of them may stay in another's place.
     """
 
     shelf: Shelf
@@ -35,6 +35,7 @@ class Candidates:
     crew: "Crew"
     labels: Mapping[str, Sequence[Label]] = field(default_factory=dict)
     kept: Sequence[int] = field(default_factory=list)
+    unfit: Set[int] = frozenset()
 
     def measured(self, name: str) -> NDArray[np.float64]:
         """One of the facts, as numbers, of the pictures that are kept, in their order."""

@@ -32,4 +32,4 @@ class CurateConfig:
     @property
     def form(self) -> Form:
         """What decides how a picture looks, whatever the others are."""
-        return Form(self.size, self.mode, self.fit, self.background, self.seed)
+        return Form(self.size, self.mode, self.fit, self.background)

@@ -3,9 +3,9 @@
 import sys
 import tempfile
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
@@ -20,7 +20,7 @@ from ganlib.pictures.config import CurateConfig
 from ganlib.pictures.crew import Crew, crew_at
 from ganlib.pictures.form import Form
 from ganlib.pictures.looks import key_of, look
-from ganlib.pictures.overrides import DROP, DROPPED, KEEP
+from ganlib.pictures.overrides import DROP, DROPPED, KEEP, KEPT
 from ganlib.pictures.page import write_page
 from ganlib.pictures.raw import Label, RawPicture
 from ganlib.pictures.shelf import Rows, Shelf
@@ -31,6 +31,7 @@ from ganlib.pictures.tables import label_array
 from ganlib.pictures.verdicts import Verdict, count_reasons, write_verdicts
 
 FEWEST, FEW = 2, 40
+_TURNS = 3  # of all checks, where what was to stay did not
 _PASSING = [b"too-slow", b"too-much-memory", b"crashed-decoder"]  # a busy machine may be the reason
 _PICTURES, _BYTES = 64, 4 * 2**20  # that are looked at in one piece of work
 
@@ -160,14 +161,37 @@ def _candidates(config: CurateConfig, found: _Found, shelf: Shelf, crew: Crew) -
 def _compare(
     config: CurateConfig, found: _Found, candidates: Candidates, overrides: Mapping[str, str]
 ) -> dict[str, list[Finding]]:
-    """Let a person's verdicts be, then run the checks, each on what the ones before it left; what each found."""
+    """Let a person's verdicts be, then run the checks, each on what the ones before it left; what each found.
+
+    Where one that was to stay in a copy's place is itself set aside, for being noisy say, both would be lost: then it is done
+    over, and of the two the other one is better.
+    """
     for verdict in found.verdicts:
         if verdict.kept and overrides.get(verdict.path) == DROP:
             verdict.set_aside(DROPPED)
-    verdicts, findings = [found.verdicts[place] for place in found.decoded], {}
+    verdicts = [found.verdicts[place] for place in found.decoded]
     safe = {row for row, verdict in enumerate(verdicts) if overrides.get(verdict.path) == KEEP}
+    before = [replace(verdict) for verdict in verdicts]
+    for _ in range(_TURNS):
+        findings = _judged(config, verdicts, candidates, safe)
+        stayed = {finding.twin for some in findings.values() for finding in some if finding.aside and finding.twin is not None}
+        fallen = {row for row in stayed if not verdicts[row].kept and verdicts[row].twin_of is None}
+        if fallen <= candidates.unfit:
+            break
+        candidates.unfit = candidates.unfit | fallen
+        for verdict, was in zip(verdicts, before, strict=True):
+            verdict.__dict__.update(was.__dict__)
     for row in safe:
-        verdicts[row].notes = f"{verdicts[row].notes} kept-by-hand".strip()
+        if verdicts[row].kept:
+            verdicts[row].notes = f"{verdicts[row].notes} {KEPT}".strip()
+    return findings
+
+
+def _judged(
+    config: CurateConfig, verdicts: Sequence[Verdict], candidates: Candidates, safe: Set[int]
+) -> dict[str, list[Finding]]:
+    """Run the checks once. safe: rows that a person wants kept."""
+    findings = {}
     for reason, check in CHECKS.items():
         if reason in config.ignore:
             continue

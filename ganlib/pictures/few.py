@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from ganlib.errors import AtelierError
+from ganlib.pictures.arrays import read_array
 from ganlib.pictures.decode import WHITE, Pixels
 from ganlib.pictures.formed import formed
 from ganlib.pictures.prepare import preparation
@@ -47,15 +48,9 @@ def _of_files(path: Path, size: int, channels: int) -> Pixels:
 
 
 def _array(path: Path) -> Pixels:
-    try:
-        pictures: Pixels = np.load(path, mmap_mode="r", allow_pickle=False)
-    except FileNotFoundError:
-        raise AtelierError(f"{path}: expected pictures of the new style, found nothing there. Name another place.") from None
-    except (OSError, ValueError, EOFError) as error:
-        raise AtelierError(f"{path}: expected an array of pictures, found it damaged or no .npy file ({error}).") from None
-    if pictures.ndim != 4 or pictures.dtype != np.uint8 or pictures.shape[3] not in (1, 3):
-        shape = f"{pictures.dtype} {list(pictures.shape)}"
-        raise AtelierError(f"{path}: expected pictures uint8 [N, H, W, C] with C 1 or 3, found an array {shape}.")
+    pictures = read_array(path)
+    if pictures.dtype != np.uint8:
+        raise AtelierError(f"{path}: expected levels 0 to 255 as uint8, found {pictures.dtype}. Convert them first.")
     return pictures
 
 
@@ -65,7 +60,7 @@ def _formed(pictures: Pixels, path: Path, size: int, channels: int) -> Pixels:
     coloured = np.repeat(pictures, channels // pictures.shape[3], axis=3)
     if coloured.shape[1:3] == (size, size):
         return np.ascontiguousarray(coloured)
-    prepare = preparation(size, "crop", WHITE[:channels], 0)
+    prepare = preparation(size, "crop", WHITE[:channels])
     return (
         np.stack([prepare(picture) for picture in coloured]) if len(coloured) else np.zeros((0, size, size, channels), np.uint8)
     )

@@ -31,7 +31,6 @@ class Form:
     mode: Literal["RGB", "L"]
     fit: Literal["crop", "pad"]
     background: str
-    seed: int
 
     @property
     def columns(self) -> dict[str, Any]:

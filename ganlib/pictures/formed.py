@@ -4,7 +4,8 @@ from pathlib import Path
 from typing import Literal
 
 from ganlib.errors import AtelierError
-from ganlib.pictures.decode import WHITE, Pixels, Refused, decode
+from ganlib.pictures.decode import WHITE, Pixels, Refused
+from ganlib.pictures.guard import decode_alone
 from ganlib.pictures.prepare import preparation
 from ganlib.pictures.reasons import explain
 from ganlib.pictures.sources.found import LARGEST
@@ -17,13 +18,13 @@ def formed(name: str, data: bytes, size: int, channels: int) -> Pixels:
     """
     mode: Literal["RGB", "L"] = "L" if channels == 1 else "RGB"
     try:
-        pixels = decode(data, mode, near=size)
+        pixels = decode_alone(name, data, mode, near=size).pixels
     except Refused as refused:
         raise AtelierError(
             f"{name[:200]}: expected a picture (PNG, JPEG, WebP, GIF, BMP or TIFF), found one that is refused: {refused.reason} "
             f"({explain(refused.reason)}). Nothing was done with it. Name another one."
         ) from None
-    return preparation(size, "crop", WHITE[:channels], 0)(pixels)
+    return preparation(size, "crop", WHITE[:channels])(pixels)
 
 
 def read_formed(path: Path, size: int, channels: int) -> Pixels:

@@ -15,7 +15,7 @@ from typing import IO, Any, Literal
 
 import numpy as np
 
-from ganlib.pictures.decode import Decoded, Refused
+from ganlib.pictures.decode import WHITE, Decoded, Refused
 
 SECONDS, MEMORY = 60.0, 3 * 2**30  # for one picture; 64 million pixels of 16 bits need two seconds and two of these bytes
 _idle: "SimpleQueue[_Process]" = SimpleQueue()
@@ -64,6 +64,14 @@ def decode_guarded(
             raise
         else:
             _idle.put(process)
+
+
+def decode_alone(name: str, data: bytes, mode: Literal["RGB", "L"] = "RGB", near: int = 0) -> Decoded:
+    """What `decode_guarded` makes of one, on white. Raises `Refused`."""
+    (found,) = decode_guarded([(name, data)], mode, WHITE[: 1 if mode == "L" else 3], near)
+    if isinstance(found, Refused):
+        raise found
+    return found
 
 
 def _may_be_another(found: Decoded | Refused) -> bool:

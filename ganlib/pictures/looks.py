@@ -52,7 +52,7 @@ def look(form: Form, files: Sequence[tuple[str, bytes]], limits: Limits = USUAL)
 @lru_cache
 def _ways(form: Form) -> tuple[Any, Any]:
     background = channels(form.background, form.mode)
-    return preparation(form.size, form.fit, background, form.seed), viewing(form.fit, background, form.seed)
+    return preparation(form.size, form.fit, background), viewing(form.fit, background)
 
 
 def digest_pixels(pixels: Pixels) -> str:

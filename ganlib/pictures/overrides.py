@@ -6,10 +6,10 @@ A CSV file with the columns `path`, `verdict` (keep or drop) and, for whoever re
 from pathlib import Path
 
 from ganlib.errors import AtelierError
-from ganlib.pictures.sources.table import read_labels
+from ganlib.pictures.sources.table import line_of, read_labels
 
 KEEP, DROP = "keep", "drop"
-DROPPED = "dropped-by-hand"
+DROPPED, KEPT = "dropped-by-hand", "kept-by-hand"
 
 
 def read_overrides(path: Path) -> dict[str, str]:
@@ -18,8 +18,9 @@ def read_overrides(path: Path) -> dict[str, str]:
     Raises `AtelierError` where the file is missing or no such table, names a picture twice, or has another verdict.
     """
     rows = read_labels(path, as_is=True)
-    for number, (name, row) in enumerate(rows.items()):
+    for name, row in rows.items():
         if row.get("verdict") not in (KEEP, DROP):
             found = row.get("verdict") or "nothing"
-            raise AtelierError(f"{path}:{number + 2}: expected keep or drop in the column verdict for {name}, found {found}.")
+            place = f"{path}:{line_of(path, name)}"
+            raise AtelierError(f"{place}: expected keep or drop in the column verdict for {name}, found {found}. Correct it.")
     return {name: str(row["verdict"]) for name, row in rows.items()}

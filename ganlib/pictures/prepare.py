@@ -10,12 +10,12 @@ import numpy as np
 from ganlib.pictures.decode import Pixels
 
 
-def preparation(size: int, fit: Literal["crop", "pad"], background: tuple[int, ...], seed: int) -> Callable[[Pixels], Pixels]:
+def preparation(size: int, fit: Literal["crop", "pad"], background: tuple[int, ...]) -> Callable[[Pixels], Pixels]:
     """A function from uint8 [H, W, C] to uint8 [size, size, C].
 
     "crop" keeps the middle square, "pad" the whole picture, on `background` (a value a channel). Shrinking averages over
-    areas, growing is cubic. The chain is an albumentations `Compose` with its own seed: it heeds no global one. Each thread
-    has its own, for transforms note down what they are working on.
+    areas, growing is cubic. The chain is an albumentations `Compose` in which nothing is left to chance. Each
+    thread has its own, for transforms note down what they are working on.
     """
     os.environ.setdefault("NO_ALBUMENTATIONS_UPDATE", "1")  # else its import asks the network for a newer version
     import albumentations as A  # type: ignore[import-untyped]
@@ -29,7 +29,7 @@ def preparation(size: int, fit: Literal["crop", "pad"], background: tuple[int, .
         if not hasattr(own, "chain"):
             pad = A.PadIfNeeded(size, size, border_mode=cv2.BORDER_CONSTANT, fill=background)
             steps = [A.Resize(size, size, **how)] if fit == "crop" else [A.LongestMaxSize(size, **how), pad]
-            own.chain = A.Compose(steps, seed=seed)
+            own.chain = A.Compose(steps, seed=0)
         return own.chain
 
     def prepare(pixels: Pixels) -> Pixels:

@@ -11,9 +11,9 @@ from ganlib.pictures.prepare import preparation
 VIEW = 64  # pixels a side
 
 
-def viewing(fit: Literal["crop", "pad"], background: tuple[int, ...], seed: int) -> Callable[[Pixels], Pixels]:
+def viewing(fit: Literal["crop", "pad"], background: tuple[int, ...]) -> Callable[[Pixels], Pixels]:
     """A function from decoded pixels, uint8 [H, W, C], to a view, uint8 [64, 64, 3]."""
-    prepare = preparation(VIEW, fit, background, seed)
+    prepare = preparation(VIEW, fit, background)
 
     def view(pixels: Pixels) -> Pixels:
         found = prepare(pixels)

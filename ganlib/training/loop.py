@@ -113,12 +113,12 @@ def _run(
                 if leads:
                     history.append(images, values)
                 progress.note = _note(images, values)
+            best = False
             if _passed(before, images, config.sample_kimg) or images >= total:
                 settle(learner.parts())
                 for remark in lookout.look(images, images / total):
                     progress.say(remark)
-                early = _enough(lookout, config)
-            best = _at_its_best(lookout, config, images)
+                early, best = _enough(lookout, config), _at_its_best(lookout, config, images)
             if best or _passed(before, images, config.checkpoint_kimg):
                 settle(learner.parts())
                 keeper.save(images, best)

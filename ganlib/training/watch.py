@@ -30,6 +30,12 @@ _FEWEST = 2  # of which there is a spread
 DISTANCES = ("quick_fd", "coarse_fd")
 
 
+def named(images: int) -> str:
+    """What a look after so many pictures is called: kimg-000010, or kimg-000002_5 between two thousands. They sort by time."""
+    whole, tenth = divmod(round(images / 100), 10)
+    return f"kimg-{whole:06d}" + (f"_{tenth}" if tenth else "")
+
+
 class Watch(Protocol):
     """Who looks at a run, handed in by whoever starts it: the loop knows no metrics, and nothing of it depends on the bits of
     what is found.
@@ -73,8 +79,7 @@ class Lookout:
         judged = self._judged(drawn)
         if ranks.rank():
             return []
-        name = f"kimg-{round(images / 1000):06d}.png"
-        write_png(self.folder / "samples" / name, grid(drawn[:PREVIEW], columns=8, scale=2))
+        write_png(self.folder / "samples" / f"{named(images)}.png", grid(drawn[:PREVIEW], columns=8, scale=2))
         scores = self.watch.scores(drawn[: self.watch.number]) if self.watch else {}
         if not judged and not scores:
             return []

@@ -1,6 +1,7 @@
 """What the page shows: everything worked out, so that the template has nothing left to decide but how it looks."""
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -92,11 +93,12 @@ def _evaluated(found: Inputs) -> dict[str, Any]:
 
 
 def _after(stem: str) -> str:
-    """kimg-000010 in words."""
-    digits = stem.removeprefix("kimg-")
-    if not digits.isdigit():
+    """kimg-000010, or kimg-000002_5, in words."""
+    found = re.fullmatch(r"kimg-(\d+)(?:_(\d))?", stem)
+    if not found:
         return stem
-    return f"after {int(digits)} thousand pictures" if int(digits) else "before it learnt"
+    kimg = int(found[1]) + int(found[2] or 0) / 10
+    return f"after {kimg:g} thousand pictures" if kimg else "before it learnt"
 
 
 def _spread(sheets: Sequence[Path]) -> Sequence[Path]:

@@ -91,6 +91,6 @@ def allowed(key: str) -> str:
 
 
 def kimg_of(picture: Path) -> int | None:
-    """The kimg in a picture's name, `kimg-000010.png`; None for any other name."""
-    found = re.fullmatch(r"kimg-(\d+)\.png", picture.name)
+    """The whole kimg in a picture's name, `kimg-000010.png` or `kimg-000010_5.png`; None for any other name."""
+    found = re.fullmatch(r"kimg-(\d+)(?:_\d)?\.png", picture.name)
     return int(found.group(1)) if found else None

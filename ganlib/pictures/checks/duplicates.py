@@ -33,9 +33,9 @@ def near_duplicates(candidates: Candidates) -> Iterator[Finding]:
             yield Finding(candidates.kept[worse], pair.left, finder.cut, candidates.kept[better], aside=False)
 
 
-def _merit(candidates: Candidates, row: int) -> tuple[bool, int, bool, int]:
-    """What makes a picture better than its twin: to be sharp, then more pixels (up to twice the size that is learned from; more
-    are of no use), then a lossless format, then to have been found first."""
+def _merit(candidates: Candidates, row: int) -> tuple[bool, bool, int, bool, int]:
+    """What makes a picture better than its twin: that no other check refuses it, to be sharp, then more pixels (up to twice the
+    size that is learned from; more are of no use), then a lossless format, then to have been found first."""
     facts = candidates.facts[row]
     side = min(int(facts["width"]), int(facts["height"]), 2 * candidates.size)
-    return bool(facts["sharpness"] >= SHARP), side, bool(facts["lossless"]), -row
+    return row not in candidates.unfit, bool(facts["sharpness"] >= SHARP), side, bool(facts["lossless"]), -row

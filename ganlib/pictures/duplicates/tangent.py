@@ -23,7 +23,7 @@ _WHITE = 250  # levels from which on more light changes nothing
 
 
 def describe(views: Pixels) -> Tensor:
-    """The descriptors, float32 [N, 4, D], of views uint8 [N, 64, 64, 3]: a point, and three tangents, mostly orthonormal."""
+    """The descriptors, float32 [N, 5, D], of views uint8 [N, 64, 64, 3]: a point, and four tangents, mostly orthonormal."""
     bright = maps(views)
     levels, swallowed = reduced(bright, 2), reduced(bright * (bright >= _WHITE), 2)
     along_x, along_y = slopes(levels)
@@ -65,7 +65,7 @@ def _waves() -> tuple[Tensor, Tensor]:
 
 
 def squared_distances(queries: Tensor, points: Tensor) -> Tensor:
-    """Of the tangent plane of every query [Q, 4, D] from every point [N, D]: [Q, N]."""
+    """Of the tangent plane of every query [Q, 5, D] from every point [N, D]: [Q, N]."""
     own, *tangents = queries.unbind(1)
     apart = torch.addmm((own**2).sum(1, keepdim=True) + (points**2).sum(1), own, points.T, alpha=-2)
     for tangent in tangents:
@@ -75,7 +75,7 @@ def squared_distances(queries: Tensor, points: Tensor) -> Tensor:
 
 
 def squared_distances_of_pairs(queries: Tensor, points: Tensor) -> Tensor:
-    """Of the tangent plane of each query [P, 4, D] from the point [P, D] at the same place: [P]."""
+    """Of the tangent plane of each query [P, 5, D] from the point [P, D] at the same place: [P]."""
     apart = points - queries[:, 0]
     explained = (queries[:, 1:] @ apart[:, :, None]).squeeze(2)
     return ((apart**2).sum(1) - (explained**2).sum(1)).clamp_min(0)

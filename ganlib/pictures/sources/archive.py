@@ -51,7 +51,7 @@ class Archive:
         Raises `AtelierError` where the archive is none, is damaged, holds too much, or names a place outside itself.
         """
         self._check_labels()
-        labels = read_labels(Path(self.labels)) if self.labels else {}
+        labels = read_labels(self._table()) if self.labels else {}
         origin, names = Origin(Path(self.path).name, self.licence, self.attribution), Names()
         with self._opened() as archive:
             for member in _members(Path(self.path), archive):
@@ -63,7 +63,12 @@ class Archive:
     def _check_labels(self) -> None:
         if self.labels:
             with self._opened() as archive:
-                check_matched(Path(self.labels), read_labels(Path(self.labels)), map(_name, _members(Path(self.path), archive)))
+                check_matched(self._table(), read_labels(self._table()), map(_name, _members(Path(self.path), archive)))
+
+    def _table(self) -> Path:
+        """Where it is, seen from here, or beside the archive."""
+        given, beside = Path(self.labels), Path(self.path).parent / self.labels
+        return beside if beside.is_file() and not given.is_file() else given
 
     @contextmanager
     def _opened(self) -> Iterator[Container]:

@@ -32,16 +32,18 @@ FASHION_MNIST = {
     "t10k-labels-idx1-ubyte": "0402a96d92fd2663957122ceb108a494c5af83dab82d92729df917d7dec38c34",
 }
 CLASSES = ("T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot")
+LICENCE, ATTRIBUTION = "MIT", "Fashion-MNIST, Copyright 2017 Zalando SE"
 
 
 @dataclass(frozen=True)
 class Idx:
-    """Section `collect` of `params.yaml` for `source: idx`; the defaults fit Fashion-MNIST.
+    """Section `collect` of `params.yaml` for `source: idx`.
 
     `path` is a folder with `<part>-images-idx3-ubyte` and, if there are labels, `<part>-labels-idx1-ubyte`, packed (.gz) or
     not. Without `path` the files are fetched from below `url`. `sha256` holds the digests of the unpacked files by name: a
     file that is fetched must have one. Addresses must be public, those that it is sent on to as well, unless `inward` says that
-    one of this machine or of a private network is meant. The labels become `class`, named by `classes`, and `part`.
+    one of this machine or of a private network is meant. The labels become `class`, named by `classes`, and `part`. Files that
+    by their digests are Fashion-MNIST's have its names of classes, licence and attribution, unless others are given.
     """
 
     source: Literal["idx"] = "idx"
@@ -49,10 +51,10 @@ class Idx:
     url: str = ""
     inward: bool = False
     parts: list[str] = field(default_factory=lambda: ["train", "t10k"])
-    classes: list[str] = field(default_factory=lambda: list(CLASSES))
+    classes: list[str] = field(default_factory=list)
     sha256: dict[str, str] = field(default_factory=lambda: dict(FASHION_MNIST))
-    licence: str = "MIT"
-    attribution: str = "Fashion-MNIST, Copyright 2017 Zalando SE"
+    licence: str = ""
+    attribution: str = ""
 
     def count(self) -> int:
         """How many pictures `pictures` yields; fetches them, if they are to be fetched."""
@@ -60,15 +62,15 @@ class Idx:
 
     def pictures(self) -> Iterator[RawPicture]:
         """Yield every picture as PNG. Raises `AtelierError` where a file is missing, damaged, or not the expected one."""
-        origin = Origin(Path(self.path or self.url.rstrip("/")).name, self.licence, self.attribution)
         for part in self.parts:
-            images, classes = self._images(part), self._classes(part)
+            images, classes, names = self._images(part), self._classes(part), self._names(part)
+            origin = self._origin(part)
             if classes is not None and len(classes) != len(images):
                 raise AtelierError(f"{part}: expected a label for each of {len(images)} pictures, found {len(classes)} labels.")
             for number, image in enumerate(images):
                 labels: dict[str, Label] = {"part": part}
                 if classes is not None:
-                    labels["class"] = self._class(int(classes[number]))
+                    labels["class"] = names.get(label := int(classes[number]), str(label))
                 yield origin.picture(f"{part}-{number:05d}.png", _png(image), labels)
 
     def _images(self, part: str) -> NDArray[np.uint8]:
@@ -80,8 +82,19 @@ class Idx:
         content = self._content(name, needed=False)
         return _array(name, content, dimensions=1) if content else None
 
-    def _class(self, number: int) -> str:
-        return self.classes[number] if number < len(self.classes) else str(number)
+    def _names(self, part: str) -> dict[int, str]:
+        """Those of the classes, by number."""
+        return dict(enumerate(self.classes or (CLASSES if self._is_fashion(part) else ())))
+
+    def _origin(self, part: str) -> Origin:
+        known = (LICENCE, ATTRIBUTION) if self._is_fashion(part) else ("", "")
+        name = Path(self.path or self.url.rstrip("/")).name
+        return Origin(name, self.licence or known[0], self.attribution or known[1])
+
+    def _is_fashion(self, part: str) -> bool:
+        """Whether pictures that have been read, and so have the digest that is asked for, are Fashion-MNIST's."""
+        name = f"{part}-images-idx3-ubyte"
+        return name in FASHION_MNIST and self.sha256.get(name) == FASHION_MNIST[name]
 
     def _content(self, name: str, needed: bool) -> bytes:
         """The unpacked content of a file, checked against its digest; empty where it is neither needed nor there."""

@@ -22,10 +22,8 @@ def read_labels(path: Path, as_is: bool = False, names: Container[str] = ()) -> 
     `AtelierError` where the file is missing, is not UTF-8, has no column `name` or `path`, names a picture twice, or has a row of
     another length than its header.
     """
-    header, rows = _read(path)
-    key = next((name for name in KEYS if name in header), None)
-    if key is None:
-        raise AtelierError(f"{path}:1: expected a column name or path, found {', '.join(header) or 'no header'}. Add one.")
+    header, numbered = _read(path)
+    key, rows = _key(path, header), [row for _, row in numbered]
     columns = {name: _typed([row[place] for row in rows]) for place, name in enumerate(header) if name not in (key, "")}
     labels: Labels = {}
     for number, row in enumerate(rows):
@@ -35,6 +33,21 @@ def read_labels(path: Path, as_is: bool = False, names: Container[str] = ()) -> 
             raise AtelierError(f"{path}: expected one row a picture, found two for {name}. Remove one.")
         labels[name] = {label: values[number] for label, values in columns.items()}
     return labels
+
+
+def line_of(path: Path, name: str) -> int:
+    """The line of the file on which the row of a picture ends, for whoever is to correct it."""
+    header, numbered = _read(path)
+    place = header.index(_key(path, header))
+    return next(line for line, row in numbered if row[place] == name)
+
+
+def _key(path: Path, header: list[str]) -> str:
+    """The column that names pictures."""
+    key = next((name for name in KEYS if name in header), None)
+    if key is None:
+        raise AtelierError(f"{path}:1: expected a column name or path, found {', '.join(header) or 'no header'}. Add one.")
+    return key
 
 
 def check_matched(path: Path, labels: Labels, names: Iterable[str]) -> None:
@@ -48,7 +61,8 @@ def check_matched(path: Path, labels: Labels, names: Iterable[str]) -> None:
         )
 
 
-def _read(path: Path) -> tuple[list[str], list[list[str]]]:
+def _read(path: Path) -> tuple[list[str], list[tuple[int, list[str]]]]:
+    """The header, and every row with the line on which it ends."""
     try:
         text = path.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
@@ -62,7 +76,7 @@ def _read(path: Path) -> tuple[list[str], list[list[str]]]:
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
     try:
         header = [name.strip() for name in next(reader, [])]
-        return header, [_checked(path, reader.line_num, row, header) for row in reader if row]
+        return header, [(reader.line_num, _checked(path, reader.line_num, row, header)) for row in reader if row]
     except csv.Error as error:
         raise AtelierError(
             f"{path}:{reader.line_num}: expected a line of a CSV file, found none ({error}). Correct it."
