@@ -4,6 +4,7 @@ The default training on random pictures, in turns: told to nobody; to a store th
 takes connections and never answers. Seconds by the clock, since the process beside it works on the same cores.
 """
 
+import argparse
 import contextlib
 import io
 import os
@@ -68,6 +69,7 @@ def once(mode: str, store_place: Path) -> tuple[float, float]:
 
 def main() -> None:
     """Train in turns, print a table, write metrics/away.json."""
+    argparse.ArgumentParser(prog="python -m bench.away", description=__doc__).parse_args()
     with tempfile.TemporaryDirectory(prefix="bench-") as place:
         once("a store", Path(place))  # makes the database, once
         found = {mode: list[tuple[float, float]]() for mode in MODES}

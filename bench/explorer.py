@@ -4,6 +4,7 @@ The network has the usual width and was never trained: what it draws costs the s
 users' side does not share its interpreter.
 """
 
+import argparse
 import json
 import subprocess
 import sys
@@ -87,6 +88,7 @@ def together(work: Callable[[int], float], users: int) -> dict[str, float]:
 
 def main() -> None:
     """Ask, print a line for each number of users, and write metrics/explorer.json."""
+    argparse.ArgumentParser(prog="python -m bench.explorer", description=__doc__).parse_args()
     with tempfile.TemporaryDirectory() as passing:
         digest = published(Path(passing) / "model")
         with served(Path(passing) / "model"):

@@ -6,6 +6,7 @@ the plain form once on one thread and once on two, which add in another order. S
 over the seeds.
 """
 
+import argparse
 import sys
 import tempfile
 from dataclasses import asdict, dataclass, replace
@@ -105,6 +106,7 @@ def late_pairs(scores: dict[str, list[dict[str, float]]]) -> list[Pair]:
 
 def main() -> None:
     """Train, compare, keep; the exit code is 1 where one of the two is clearly better."""
+    argparse.ArgumentParser(prog="python -m bench.quality", description=__doc__).parse_args()
     store, machine = Store.open(DATASET), choose("auto", "auto", 1, fast=False)
     config = TrainConfig(method=_METHOD, kimg=_KIMG, batch=_BATCH, log_kimg=0.8, sample_kimg=_KIMG, threads=1, fast=False)
     with tempfile.TemporaryDirectory() as folder:

@@ -3,6 +3,7 @@
 A cost that grows as the x-th power of something has the exponent x: 0 does not grow, 1 grows in proportion, 2 is quadratic.
 """
 
+import argparse
 import os
 import subprocess
 import sys
@@ -178,7 +179,9 @@ def draw(growths: Sequence[Growth]) -> None:
 
 def main() -> None:
     """Measure, fit, draw; the exit code is 1 where a cost grows faster than is claimed."""
-    if sys.argv[1:] == ["--step"]:
+    parser = argparse.ArgumentParser(prog="python -m bench.scale", description=__doc__)
+    parser.add_argument("--step", action="store_true", help="only time a step: what this starts for each of several processes")
+    if parser.parse_args().step:
         _timed_step()
         return
     torch.set_num_threads(1)

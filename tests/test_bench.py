@@ -1,5 +1,6 @@
 """The benchmarks: they refuse to compare what is not the same, and their ratios mean what they say."""
 
+import importlib
 import json
 import os
 import re
@@ -266,3 +267,19 @@ def test_the_bench_of_scores_shows_times_and_errors_side_by_side(
     assert all(one["off"] < 1e-6 for one in kept["hard"])
     assert len(kept["hard"]) == len(bench.metrics.cases())
     assert any(max(one["peers"].values()) > 1e-6 for one in kept["hard"])  # so that the cases are hard
+
+
+BENCHES = [path.stem for path in sorted((PROJECT / "bench").glob("*.py")) if "\ndef main()" in path.read_text(encoding="utf-8")]
+
+
+@pytest.mark.parametrize("name", BENCHES)
+def test_every_benchmark_says_what_it_does_without_doing_it(
+    name: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Some take many minutes, and all write over figures that are kept."""
+    main = importlib.import_module(f"bench.{name}").main
+    monkeypatch.setattr(sys, "argv", [name, "--help"])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == 0
+    assert "usage: python -m bench" in capsys.readouterr().out

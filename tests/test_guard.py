@@ -10,10 +10,14 @@ import numpy as np
 import pytest
 from drawing import encode, pixels, png
 
+from ganlib.errors import AtelierError
+from ganlib.metrics.inputs import read_pictures
 from ganlib.pictures import guard
 from ganlib.pictures.config import CurateConfig
 from ganlib.pictures.curate import curate
 from ganlib.pictures.decode import Decoded, Refused, examine
+from ganlib.pictures.few import few_pictures
+from ganlib.pictures.formed import read_formed
 from ganlib.pictures.guard import Limits, decode_guarded
 from ganlib.pictures.raw import RawPicture
 
@@ -114,3 +118,19 @@ def test_large_pictures_come_whole() -> None:
     for found in _decode(*[encode(picture)] * 5):
         assert isinstance(found, Decoded)
         assert np.array_equal(found.pixels, picture)
+
+
+@pytest.mark.threat(
+    "a picture that takes memory, handed in to be scored, adapted to or looked up",
+    found="refused as too-much-memory; those beside it are read",
+)
+def test_what_is_handed_in_elsewhere_is_guarded_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not only by curate: where there is no memory for it, a bomb costs itself."""
+    monkeypatch.setattr(decode_guarded, "__defaults__", (Limits(memory=60 * 2**20),))
+    for place in range(24):
+        (tmp_path / f"{place}.png").write_bytes(png(place, 32))
+    (tmp_path / "bomb.png").write_bytes(_bomb(7000))
+    assert read_pictures(tmp_path, 100, 0).shape == (24, 32, 32, 3)
+    assert few_pictures(tmp_path, 32, 3).shape == (24, 32, 32, 3)
+    with pytest.raises(AtelierError, match=r"bomb\.png: expected a picture .* refused: too-much-memory"):
+        read_formed(tmp_path / "bomb.png", 32, 3)

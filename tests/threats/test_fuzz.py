@@ -180,10 +180,10 @@ BOMB = "a: &a [x, x, x, x, x, x, x, x, x]\n" + "".join(
 HOSTILE = {
     "aliases that multiply": BOMB,
     "a key twice": PARAMS.replace("  batch: 16", "  batch: 16\n  batch: 32", 1),
-    "a tag that would run code": PARAMS.replace("  kimg: 80", "  kimg: !!python/object/apply:os.system ['touch mark']", 1),
+    "a tag that would run code": PARAMS.replace("  kimg: 120", "  kimg: !!python/object/apply:os.system ['touch mark']", 1),
     "lists ten thousand deep": "[" * 10_000,
-    "no number": PARAMS.replace("  kimg: 80", "  kimg: .nan", 1),
-    "an endless number": PARAMS.replace("  kimg: 80", "  kimg: .inf", 1),
+    "no number": PARAMS.replace("  kimg: 120", "  kimg: .nan", 1),
+    "an endless number": PARAMS.replace("  kimg: 120", "  kimg: .inf", 1),
     "a number of 5,000 digits": PARAMS.replace("  batch: 16", "  batch: " + "9" * 5000, 1),
     "bytes that are no text": PARAMS + "\udcff",
     "a place above the folder as a name": PARAMS.replace("  name: dcgan", "  name: ../../etc/passwd", 1),
