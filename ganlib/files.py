@@ -63,12 +63,12 @@ def new_folder(path: Path, marker: str) -> Iterator[Path]:
     the same one now. Of a link the folder is replaced that it leads to.
     """
     place = path.resolve()
+    check_replaceable(path, marker)
     place.parent.mkdir(parents=True, exist_ok=True)
     with _claimed(path, place.with_name(f".{place.name}.partial")) as partial:
         before = place.with_name(f".{place.name}.replaced")
         if before.exists() and not place.exists():
             os.replace(before, place)  # a run was killed between the two moves below
-        check_replaceable(path, marker)
         try:
             yield partial
             shutil.rmtree(before, ignore_errors=True)
@@ -79,8 +79,6 @@ def new_folder(path: Path, marker: str) -> Iterator[Path]:
         except OSError as error:
             error.filename = error.filename or str(path)  # a full disk says so without saying where
             raise
-        finally:
-            shutil.rmtree(partial, ignore_errors=True)
 
 
 def check_replaceable(path: Path, marker: str) -> None:
@@ -99,17 +97,45 @@ def check_replaceable(path: Path, marker: str) -> None:
 
 @contextmanager
 def _claimed(path: Path, partial: Path) -> Iterator[Path]:
-    """`partial`, empty, which the system keeps for this process as long as it lives. Raises `AtelierError`."""
+    """`partial`, empty, which the system keeps for this process as long as it lives; in the end it goes, if it is still there.
+
+    Raises `AtelierError` where another process has it.
+    """
+    busy = "{}: {} is writing here now. Nothing was done; wait for it to end."
     partial.mkdir(exist_ok=True)
-    held = os.open(partial, os.O_RDONLY | os.O_DIRECTORY)
     try:
-        if not _is_ours(held, partial):
-            raise AtelierError(f"{path}: {_holder(held)} is writing here now. Nothing was done; wait for it to end.")
+        held = os.open(partial, os.O_RDONLY | os.O_DIRECTORY)
+    except FileNotFoundError:  # it has just become another's output
+        raise AtelierError(busy.format(path, "another process")) from None
+    try:
+        if not _locked(held) or not _lies_at(held, partial):
+            raise AtelierError(busy.format(path, _holder(held)))
         for left in partial.iterdir():  # by a run that was killed
             shutil.rmtree(left) if left.is_dir() and not left.is_symlink() else left.unlink()
-        yield partial
+        try:
+            yield partial
+        finally:
+            if _lies_at(held, partial):  # else the next process may have one there
+                shutil.rmtree(partial, ignore_errors=True)
     finally:
         os.close(held)
+
+
+def _locked(held: int) -> bool:
+    """Whether the open folder could be locked."""
+    try:
+        fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _lies_at(held: int, folder: Path) -> bool:
+    """Whether the open folder is the one that lies there."""
+    try:
+        return os.path.samestat(os.fstat(held), folder.stat())
+    except FileNotFoundError:
+        return False
 
 
 def _holder(held: int) -> str:
@@ -121,12 +147,3 @@ def _holder(held: int) -> str:
         return "another process"
     holders = [lock[4] for lock in locks if len(lock) > 5 and lock[1] == "FLOCK" and lock[5].endswith(f":{place}")]
     return f"process {holders[0]}" if holders and holders[0].isdigit() else "another process"
-
-
-def _is_ours(held: int, folder: Path) -> bool:
-    """Whether the open folder could be locked, and still lies there: another process may just have made it its output."""
-    try:
-        fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        return os.path.samestat(os.fstat(held), folder.stat())
-    except (BlockingIOError, FileNotFoundError):
-        return False

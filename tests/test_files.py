@@ -82,3 +82,4 @@ def test_somebody_elses_folder_is_left_alone(tmp_path: Path) -> None:
     with pytest.raises(AtelierError, match="found something else, and left it alone"):
         fill(tmp_path / "out", "new")
     assert (tmp_path / "out" / "letters").read_text() == "dear"
+    assert names(tmp_path) == ["out"]
