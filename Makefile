@@ -24,7 +24,7 @@ compare: .venv/installed ## All methods side by side: table, box plot, contact s
 	@$(BIN)/python -m flows.compare_methods $(PRESET)
 
 .PHONY: lecture
-lecture: .venv/installed ## The lecture, run: docs/lecture.md with its figures, some two minutes; after `make compare`
+lecture: .venv/installed ## The lecture, run: docs/lecture.md with its figures, about a minute; after `make compare`
 	@$(BIN)/python -m tasks.lecture
 
 .PHONY: explore
