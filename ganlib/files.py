@@ -102,7 +102,11 @@ def _claimed(path: Path, partial: Path) -> Iterator[Path]:
     Raises `AtelierError` where another process has it.
     """
     busy = "{}: {} is writing here now. Nothing was done; wait for it to end."
-    partial.mkdir(exist_ok=True)
+    try:
+        partial.mkdir(exist_ok=True)
+    except OSError as error:
+        error.filename = str(path)  # what the caller knows
+        raise
     try:
         held = os.open(partial, os.O_RDONLY | os.O_DIRECTORY)
     except FileNotFoundError:  # it has just become another's output

@@ -466,7 +466,9 @@ def test_all_trials_go_under_one_parent_whoever_starts_them(here: Path, monkeypa
 @pytest.mark.parametrize("name", PRESETS)
 def test_the_code_that_decides_a_trial_is_a_dependency(name: str) -> None:
     """As for the steps of the pipeline: changing what a trial, or the comparison, imports redoes it."""
-    reading = {f"ganlib.pictures.{module}" for module in ("decode", "formats", "raw", "sources", "split", "tables")}
+    reading = {
+        f"ganlib.pictures.{module}" for module in ("arrays", "decode", "formats", "guard", "raw", "sources", "split", "tables")
+    }
     # how a store is written, how trials came about, what they could have been asked for
     training = {"ganlib.conditions", "ganlib.pictures", "ganlib.ranks", "ganlib.training"}
     no_matter = {"dataset": DRIFT, "trial": reading, "compare": training}

@@ -15,7 +15,7 @@ PLUMBING = {
     *(f"tasks.{name}" for name in ("cli", "live", "places", "presets", "record")),
 }
 #: What a step imports without its result depending on it, and why.
-DRIFT = {f"ganlib.metrics.{module}" for module in ("kernel", "measure", "moments")}  # told besides, of two data sets
+DRIFT = {f"ganlib.metrics.{module}" for module in ("kernel", "measure", "moments", "requirements")}  # told besides, to a person
 NO_MATTER = {
     "curate": DRIFT,
     "train": {

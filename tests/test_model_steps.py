@@ -66,7 +66,7 @@ def test_training_twice_gives_the_same_bytes(trained: tuple[Path, Trained], data
     """Another run folder, another output folder: every file of the model is equal."""
     train(Store.open(dataset), CONFIG, tmp_path / "model", tmp_path / "runs")
     files = sorted(path.relative_to(tmp_path / "model") for path in (tmp_path / "model").rglob("*") if path.is_file())
-    assert len(files) == 7
+    assert len(files) == 8
     for name in files:
         assert (tmp_path / "model" / name).read_bytes() == (trained[0] / name).read_bytes(), name
 

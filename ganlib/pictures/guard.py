@@ -68,7 +68,7 @@ def decode_guarded(
 
 def decode_alone(name: str, data: bytes, mode: Literal["RGB", "L"] = "RGB", near: int = 0) -> Decoded:
     """What `decode_guarded` makes of one, on white. Raises `Refused`."""
-    (found,) = decode_guarded([(name, data)], mode, WHITE[: 1 if mode == "L" else 3], near)
+    (found,) = decode_guarded([(name, data)], mode, WHITE, near)
     if isinstance(found, Refused):
         raise found
     return found
