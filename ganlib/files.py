@@ -1,6 +1,5 @@
 """Writing so that a reader never sees half a file, and digests of what was written."""
 
-import fcntl
 import hashlib
 import json
 import os
@@ -11,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from ganlib.claimed import claimed
 from ganlib.errors import AtelierError
 
 
@@ -65,20 +65,30 @@ def new_folder(path: Path, marker: str) -> Iterator[Path]:
     place = path.resolve()
     check_replaceable(path, marker)
     place.parent.mkdir(parents=True, exist_ok=True)
-    with _claimed(path, place.with_name(f".{place.name}.partial")) as partial:
+    with claimed(path, place.with_name(f".{place.name}.partial")) as partial:
         before = place.with_name(f".{place.name}.replaced")
         if before.exists() and not place.exists():
             os.replace(before, place)  # a run was killed between the two moves below
         try:
             yield partial
-            shutil.rmtree(before, ignore_errors=True)
-            if place.exists():
-                os.replace(place, before)
-            os.replace(partial, place)
-            shutil.rmtree(before, ignore_errors=True)
+            _take(place, partial, before)
         except OSError as error:
             error.filename = error.filename or str(path)  # a full disk says so without saying where
             raise
+
+
+def _take(place: Path, folder: Path, before: Path) -> None:
+    """Put the folder in this place, where another may be; that one waits as `before` until it is no longer needed."""
+    shutil.rmtree(before, ignore_errors=True)
+    if place.exists():
+        os.replace(place, before)
+    try:
+        os.replace(folder, place)
+    except OSError:
+        if before.exists():
+            os.replace(before, place)
+        raise
+    shutil.rmtree(before, ignore_errors=True)
 
 
 def check_replaceable(path: Path, marker: str) -> None:
@@ -93,61 +103,3 @@ def check_replaceable(path: Path, marker: str) -> None:
             f"{path}: expected no folder, an empty one, or one written by this step before (with {marker} in it); found "
             "something else, and left it alone. Name another output folder, or move that one away."
         )
-
-
-@contextmanager
-def _claimed(path: Path, partial: Path) -> Iterator[Path]:
-    """`partial`, empty, which the system keeps for this process as long as it lives; in the end it goes, if it is still there.
-
-    Raises `AtelierError` where another process has it.
-    """
-    busy = "{}: {} is writing here now. Nothing was done; wait for it to end."
-    try:
-        partial.mkdir(exist_ok=True)
-    except OSError as error:
-        error.filename = str(path)  # what the caller knows
-        raise
-    try:
-        held = os.open(partial, os.O_RDONLY | os.O_DIRECTORY)
-    except FileNotFoundError:  # it has just become another's output
-        raise AtelierError(busy.format(path, "another process")) from None
-    try:
-        if not _locked(held) or not _lies_at(held, partial):
-            raise AtelierError(busy.format(path, _holder(held)))
-        for left in partial.iterdir():  # by a run that was killed
-            shutil.rmtree(left) if left.is_dir() and not left.is_symlink() else left.unlink()
-        try:
-            yield partial
-        finally:
-            if _lies_at(held, partial):  # else the next process may have one there
-                shutil.rmtree(partial, ignore_errors=True)
-    finally:
-        os.close(held)
-
-
-def _locked(held: int) -> bool:
-    """Whether the open folder could be locked."""
-    try:
-        fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
-
-
-def _lies_at(held: int, folder: Path) -> bool:
-    """Whether the open folder is the one that lies there."""
-    try:
-        return os.path.samestat(os.fstat(held), folder.stat())
-    except FileNotFoundError:
-        return False
-
-
-def _holder(held: int) -> str:
-    """In words, who has locked the open folder."""
-    place = str(os.fstat(held).st_ino)
-    try:
-        locks = [line.split() for line in Path("/proc/locks").read_text(encoding="ascii").splitlines()]
-    except OSError:
-        return "another process"
-    holders = [lock[4] for lock in locks if len(lock) > 5 and lock[1] == "FLOCK" and lock[5].endswith(f":{place}")]
-    return f"process {holders[0]}" if holders and holders[0].isdigit() else "another process"

@@ -3,7 +3,7 @@
 import argparse
 import json
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, fields
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,6 +19,7 @@ from ganlib.pictures.page import NAME as PAGE
 from ganlib.pictures.raw import RawPicture
 from ganlib.pictures.reasons import explain
 from ganlib.pictures.shards import SUMMARY, read_shards, read_summary
+from ganlib.pictures.sources.table import listed
 from ganlib.pictures.store import INFO, Store
 from ganlib.pictures.verdicts import NAME as VERDICTS
 from ganlib.progress import track
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
     from ganlib.pictures.drift import Snapshot
     from ganlib.pictures.sources import Source
 
-SHOWN = 5
 KNOBS = {field.name: field.default for field in fields(CurateConfig)}
 
 
@@ -62,14 +62,10 @@ def _tell_vain(overrides: Path | None, decided: Mapping[str, str], out: Path) ->
     columns = pq.read_table(out / VERDICTS, columns=["path", "kept", "reason"]).to_pydict()
     reasons = dict(zip(columns["path"], columns["reason"], strict=True))
     if lost := sorted(decided.keys() - reasons.keys()):
-        print(f"{overrides}: no picture has the path {_shown(lost)}; {len(lost)} rows decided nothing.", file=sys.stderr)
+        print(f"{overrides}: no picture has the path {listed(lost)}; {len(lost)} rows decided nothing.", file=sys.stderr)
     refused = [f"{path} ({reasons[path]})" for path, word in decided.items() if word == KEEP and reasons.get(path)]
     if refused:
-        print(f"{overrides}: what is {_shown(refused)} cannot be kept; {len(refused)} rows decided nothing.", file=sys.stderr)
-
-
-def _shown(names: Sequence[str]) -> str:
-    return ", ".join([*names[:SHOWN], *(["and others"] if len(names) > SHOWN else [])])
+        print(f"{overrides}: what is {listed(refused)} cannot be kept; {len(refused)} rows decided nothing.", file=sys.stderr)
 
 
 def tell_drift(config: CurateConfig, before: "Snapshot | None") -> None:

@@ -11,7 +11,10 @@ from ruamel.yaml import YAML
 
 #: What every step uses and no result depends on: reading parameters, writing files, telling people and MLflow.
 PLUMBING = {
-    *(f"ganlib.{name}" for name in ("alone", "comparison.config", "config", "errors", "files", "knobs", "outward", "progress")),
+    *(
+        f"ganlib.{name}"
+        for name in ("alone", "claimed", "comparison.config", "config", "errors", "files", "knobs", "outward", "progress")
+    ),
     *(f"tasks.{name}" for name in ("cli", "live", "places", "presets", "record")),
 }
 #: What a step imports without its result depending on it, and why.

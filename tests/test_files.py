@@ -1,6 +1,8 @@
 """Folders that take the place of others: never half there, never another's, never two at once."""
 
 import contextlib
+import errno
+import os
 import subprocess
 import sys
 import textwrap
@@ -82,4 +84,21 @@ def test_somebody_elses_folder_is_left_alone(tmp_path: Path) -> None:
     with pytest.raises(AtelierError, match="found something else, and left it alone"):
         fill(tmp_path / "out", "new")
     assert (tmp_path / "out" / "letters").read_text() == "dear"
+    assert names(tmp_path) == ["out"]
+
+
+def test_the_old_folder_is_back_where_the_new_one_cannot_take_its_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The second of the two moves fails: what was there before is there."""
+    fill(tmp_path / "out", "old")
+    move = os.replace
+
+    def failing(source: Path, target: Path) -> None:
+        if Path(source).name == ".out.partial":
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        move(source, target)
+
+    monkeypatch.setattr(os, "replace", failing)
+    with pytest.raises(OSError, match=os.strerror(errno.EIO)):
+        fill(tmp_path / "out", "new")
+    assert (tmp_path / "out" / "marker").read_text() == "old"
     assert names(tmp_path) == ["out"]

@@ -169,21 +169,19 @@ def _compare(
     for verdict in found.verdicts:
         if verdict.kept and overrides.get(verdict.path) == DROP:
             verdict.set_aside(DROPPED)
-    verdicts = [found.verdicts[place] for place in found.decoded]
-    safe = {row for row, verdict in enumerate(verdicts) if overrides.get(verdict.path) == KEEP}
-    before = [replace(verdict) for verdict in verdicts]
+    safe = {row for row, place in enumerate(found.decoded) if overrides.get(found.verdicts[place].path) == KEEP}
     for _ in range(_TURNS):
+        verdicts = [replace(found.verdicts[place]) for place in found.decoded]
         findings = _judged(config, verdicts, candidates, safe)
-        stayed = {finding.twin for some in findings.values() for finding in some if finding.aside and finding.twin is not None}
-        fallen = {row for row in stayed if not verdicts[row].kept and verdicts[row].twin_of is None}
+        stayed = {finding.twin for reason in findings.keys() - {EXACT} for finding in findings[reason] if finding.aside}
+        fallen = {row for row in stayed if row is not None and not verdicts[row].kept and verdicts[row].twin_of is None}
         if fallen <= candidates.unfit:
             break
         candidates.unfit = candidates.unfit | fallen
-        for verdict, was in zip(verdicts, before, strict=True):
-            verdict.__dict__.update(was.__dict__)
-    for row in safe:
-        if verdicts[row].kept:
-            verdicts[row].notes = f"{verdicts[row].notes} {KEPT}".strip()
+    for row, (place, verdict) in enumerate(zip(found.decoded, verdicts, strict=True)):
+        found.verdicts[place] = verdict
+        if row in safe and verdict.kept:
+            verdict.notes = f"{verdict.notes} {KEPT}".strip()
     return findings
 
 

@@ -3,7 +3,7 @@
 import csv
 import io
 import math
-from collections.abc import Container, Iterable
+from collections.abc import Container, Iterable, Sequence
 from pathlib import Path
 
 from ganlib.errors import AtelierError
@@ -50,14 +50,18 @@ def _key(path: Path, header: list[str]) -> str:
     return key
 
 
+def listed(names: Sequence[str]) -> str:
+    """The first few, and how many more there are."""
+    return ", ".join(names[:SHOWN]) + (f" and {len(names) - SHOWN} more" if len(names) > SHOWN else "")
+
+
 def check_matched(path: Path, labels: Labels, names: Iterable[str]) -> None:
     """Raise `AtelierError`, listing them, where rows of the table match no picture."""
     lost = sorted(set(labels) - set(names))
     if lost:
-        shown = ", ".join(lost[:SHOWN]) + (f" and {len(lost) - SHOWN} more" if len(lost) > SHOWN else "")
         raise AtelierError(
             f"{path}: expected every row to name a picture of the source (its path in the source, with its ending), found "
-            f"{len(lost)} of {len(labels)} that match none: {shown}. Correct or remove these rows."
+            f"{len(lost)} of {len(labels)} that match none: {listed(lost)}. Correct or remove these rows."
         )
 
 
