@@ -28,8 +28,14 @@ from ganlib.pictures.duplicates import register
 from ganlib.pictures.duplicates.groups import worse_of
 from ganlib.pictures.duplicates.register import residuals, rough_residuals
 from ganlib.pictures.duplicates.smooth import maps
-from ganlib.pictures.duplicates.synthetic import brightened, cropped, shifted
-from ganlib.pictures.duplicates.tangent import describe, mirrored, squared_distances, squared_distances_of_pairs
+from ganlib.pictures.duplicates.synthetic import brightened, cropped, saved_again, shifted
+from ganlib.pictures.duplicates.tangent import (
+    describe,
+    mirrored,
+    squared_distances,
+    squared_distances_of_pairs,
+    worst_of_pairs,
+)
 from ganlib.pictures.duplicates.twins import Pair
 from ganlib.pictures.measures import measure as measure_all
 from ganlib.pictures.points import DIMENSIONS
@@ -150,10 +156,29 @@ def test_a_copy_leaves_nothing_other_eyes_do(portraits: Pixels) -> None:
         ),
     }
     for name, copy in copies.items():
-        assert residuals(maps(a), maps(copy))[:, 0].max() < 12, name
+        assert residuals(maps(a), maps(copy))[0][:, 0].max() < 12, name
     eyes = a.copy()
     eyes[:, 28:33, 26:31] = 255 - eyes[:, 28:33, 26:31]
-    assert residuals(maps(a), maps(eyes))[:, 0].min() > 16
+    assert residuals(maps(a), maps(eyes))[0][:, 0].min() > 16
+
+
+def test_a_glance_at_descriptors_tells_other_eyes_from_a_copy(portraits: Pixels) -> None:
+    """What a shift or a JPEG leaves is small everywhere; other eyes leave much where they are, though they are few pixels."""
+    known = describe(portraits)
+    copies = (np.stack([way(view) for view in portraits]) for way in (lambda view: shifted(view, 1, -1), saved_again))
+    shift, jpeg = (worst_of_pairs(known, describe(copy)[:, 0]) for copy in copies)
+    eyes = portraits.copy()
+    eyes[:, 26:36, 24:34] = 255 - eyes[:, 26:36, 24:34]
+    other = worst_of_pairs(known, describe(eyes)[:, 0])
+    assert (other > shift.maximum(jpeg)).all()
+    assert other.median() > 4 * shift.maximum(jpeg).median()
+
+
+def test_what_the_tangent_plane_explains_leaves_nothing_at_a_glance(portraits: Pixels) -> None:
+    """A point of the plane itself: nothing is left anywhere."""
+    known = describe(portraits[:4])
+    on_it = known[:, 0] + 0.3 * known[:, 1] - 0.2 * known[:, 3]
+    assert worst_of_pairs(known, on_it) == pytest.approx(0, abs=1e-6)
 
 
 @pytest.mark.parametrize(
@@ -177,7 +202,7 @@ def test_a_copy_of_a_picture_in_ink_is_known_though_little_but_black_and_white_i
     copied = copy(ink[0])[None]
     known, found = describe(ink), describe(copied)
     assert min(squared_distances(known, found[:, 0]).item(), squared_distances(found, known[:, 0]).item()) < 0.01
-    assert min(residuals(maps(ink), maps(copied))[0, 0], residuals(maps(copied), maps(ink))[0, 0]) < 6
+    assert min(left[0, 0] for left in residuals(maps(ink), maps(copied))) < 6
     grey, copied_grey = (maps(view).mean(1, keepdim=True) for view in (ink, copied))
     assert max(rough_residuals(grey, copied_grey), rough_residuals(copied_grey, grey)) < 20
 
@@ -189,9 +214,9 @@ def test_a_difference_in_colour_counts_for_half(monkeypatch: pytest.MonkeyPatch)
     redder = plain.copy()
     redder[0, 28:36, 28:36, 0] += 20
     redder[0, 28:36, 28:36, 1] -= 20
-    left = residuals(maps(plain), maps(redder))[0, 0].item()
+    left = residuals(maps(plain), maps(redder))[0][0, 0].item()
     monkeypatch.setattr(register, "_COLOUR", 1.0)
-    assert left == pytest.approx(residuals(maps(plain), maps(redder))[0, 0].item() / 2, rel=1e-3)
+    assert left == pytest.approx(residuals(maps(plain), maps(redder))[0][0, 0].item() / 2, rel=1e-3)
 
 
 class _Known:

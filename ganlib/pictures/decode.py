@@ -85,7 +85,8 @@ def _decode(name: str, data: bytes, form: str, mode: Literal["RGB", "L"], backgr
         picture.load()
         if form == "PNG" and not _sums_right(data):
             raise Refused("damaged" if _ends(data, form) else "truncated")
-        return Decoded(_flat(_upright(picture), mode, background), width, height, form not in ("JPEG", "WEBP"), notes)
+        upright = _upright(picture) if "turned" in notes else picture
+        return Decoded(_flat(upright, mode, background), width, height, form not in ("JPEG", "WEBP"), notes)
 
 
 def _notes(name: str, form: str, picture: "Image") -> dict[str, bool]:
@@ -156,7 +157,7 @@ def _flat(picture: "Image", mode: Literal["RGB", "L"], background: tuple[int, ..
     if picture.has_transparency_data:
         ground = Image.new("RGBA", picture.size, (*background, 255))
         picture = Image.alpha_composite(ground, picture.convert("RGBA")).convert("RGB")
-    pixels = np.asarray(picture.convert(mode))
+    pixels = np.asarray(picture if picture.mode == mode else picture.convert(mode))
     return pixels if pixels.ndim == 3 else pixels[..., None]
 
 

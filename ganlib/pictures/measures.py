@@ -1,6 +1,8 @@
 """What is measured on pictures, each alone, on their views, so that checks can compare them by it."""
 
 from collections.abc import Sequence
+from functools import lru_cache
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -22,6 +24,7 @@ MEASURES = {
 
 _PATCH, _QUIET = 8, 0.15  # pixels; the share of patches with least grain
 _SCALES = ((7, 1.0), (15, 2.5))  # widths and sigmas of two Gaussians, in pixels
+_BITS = 14  # of the weights of those: with 8 of a level as many as float32 sums up exactly
 _FAINT = 0.3  # levels: what is flat has no edges to judge by
 _STRIPES, _PITCH = 12.0, (3, 17)  # levels; pixels from one line of text to the next
 _ALIKE = 16  # levels: colours that are one colour
@@ -88,11 +91,26 @@ def _sharpness(luma: Pixels) -> NDArray[np.float64]:
 
 def _details(luma: Pixels) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Finest details from left to right, and those somewhat larger: root mean squares, in levels."""
+    rows = luma.reshape(-1, luma.shape[2]).astype(np.float32)
+    fine, coarse = (_norms(rows @ band, len(luma)) for band in _bands(luma.shape[2]))
+    return fine, coarse
+
+
+@lru_cache
+def _bands(side: int) -> list[NDArray[np.float32]]:
+    """[side, side]: what the smaller Gaussian takes away from rows of pixels, and what the larger one takes from what it leaves.
+
+    As products with a matrix, several times as quick as filters of rows so short. Weights are multiples of 2^-14, so that
+    float32 holds every product and sum as it is, whatever else is computed along with it.
+    """
     import cv2
 
-    rows = luma.reshape(-1, luma.shape[2]).astype(np.float32)
-    once, more = (cv2.GaussianBlur(rows, (size, 1), sigma, borderType=cv2.BORDER_REPLICATE) for size, sigma in _SCALES)
-    return _norms(rows - once, len(luma)), _norms(once - more, len(luma))
+    blurred = [np.eye(side)]
+    for width, sigma in _SCALES:
+        weights = cv2.GaussianBlur(np.eye(side), (width, 1), sigma, borderType=cv2.BORDER_REPLICATE)
+        weights = np.rint(weights * 2**_BITS) / 2**_BITS
+        blurred.append(weights + np.diag(1 - weights.sum(axis=0)))  # of what is flat nothing is taken
+    return [(finer - coarser).astype(np.float32) for finer, coarser in pairwise(blurred)]
 
 
 def _norms(rows: NDArray[Any], number: int) -> NDArray[np.float64]:
@@ -121,9 +139,17 @@ def _grain(luma: Pixels) -> NDArray[np.float64]:
     import cv2
 
     number, side = luma.shape[:2]
-    apart = np.pad(luma, ((0, 0), (1, 1), (0, 0)), mode="edge")  # no picture sees the next one
-    quiet = np.asarray(cv2.medianBlur(apart.reshape(-1, side), 3), np.uint8).reshape(apart.shape)[:, 1:-1]
-    taken = cv2.absdiff(luma.reshape(-1, side), np.ascontiguousarray(quiet).reshape(-1, side))
-    patches = taken.reshape(number, side // _PATCH, _PATCH, -1, _PATCH).mean(axis=(2, 4)).reshape(number, -1)
+    # Side by side, for OpenCV is fourteen times as quick on long rows; and apart, so that no picture sees the next one.
+    apart = np.pad(luma.transpose(1, 0, 2), ((0, 0), (0, 0), (1, 1)), mode="edge")
+    quiet = np.asarray(cv2.medianBlur(apart.reshape(side, -1), 3), np.uint8).reshape(apart.shape)
+    taken = cv2.absdiff(apart.reshape(side, -1), quiet.reshape(side, -1)).reshape(apart.shape)[..., 1:-1]
+    across = taken.astype(np.float32) @ _in_patches(side)  # exact: these are whole numbers
+    patches = across.reshape(-1, _PATCH, *across.shape[1:]).sum(axis=1).swapaxes(0, 1).reshape(number, -1) / _PATCH**2
     place = round(patches.shape[1] * _QUIET)
     return np.asarray(np.partition(patches, place, axis=1)[:, place])
+
+
+@lru_cache
+def _in_patches(side: int) -> NDArray[np.float32]:
+    """[side, patches]: 1 where a pixel lies in a patch."""
+    return np.repeat(np.eye(side // _PATCH, dtype=np.float32), _PATCH, axis=0)

@@ -8,11 +8,15 @@ copy errs a little at every edge, where a portrait with another mouth differs th
 over a large patch.
 """
 
+from functools import lru_cache
+from typing import NamedTuple
+
 import torch
 from torch import Tensor
 
 from ganlib.pictures.duplicates.smooth import averages, offsets, reduced, slopes
 
+_Stages = tuple[tuple[int, int], ...]
 #: At which reductions pairs are fitted, one after the other, and how many turns on each.
 _STAGES = ((4, 5), (2, 3), (1, 1))
 #: Enough to see that most neighbours are no twins.
@@ -31,16 +35,14 @@ _COLOUR = 0.5  # what a difference in colour counts for, beside one in brightnes
 _EDGE = 2  # pixels of the reduced maps
 
 
-def residuals(first: Tensor, second: Tensor) -> Tensor:
-    """How different the views of each pair are, float32 [P, 3].
+def residuals(first: Tensor, second: Tensor) -> tuple[Tensor, Tensor]:
+    """How different the views of each pair are, float32 [P, 3]: with the first laid over the second, and the other way.
 
     first, second: [P, 3, H, W]. In levels 0..255: at the worst of small patches, where the same picture, shifted, stretched,
     brighter or paler, leaves a few; at the worst of large ones. Between them: how many times the typical patch the worst is.
     """
-    left, patches = _fit(first, second, _STAGES)
-    worst = patches.amax(1)
-    typical = patches.kthvalue(int(_TYPICALLY * patches.shape[1]), dim=1).values.clamp_min(_NOTHING)
-    return torch.stack([worst, worst / typical, averages(left, _LARGE, 2).abs().mean(1).flatten(1).amax(1)], dim=1)
+    one, other = _smoothed(first, _STAGES), _smoothed(second, _STAGES)
+    return _measured(one, other), _measured(other, one)
 
 
 def rough_residuals(first: Tensor, second: Tensor) -> Tensor:
@@ -48,30 +50,54 @@ def rough_residuals(first: Tensor, second: Tensor) -> Tensor:
 
     But for the edge, where smooth maps know nothing of what a crop took away.
     """
-    return _fit(first, second, _ROUGHLY, _EDGE)[1].amax(1)
+    return _fit(_smoothed(first, _ROUGHLY), _smoothed(second, _ROUGHLY), _ROUGHLY, _EDGE)[1].amax(1)
 
 
-def _fit(first: Tensor, second: Tensor, stages: tuple[tuple[int, int], ...], edge: int = 1) -> tuple[Tensor, Tensor]:
-    """What is left where one lies on the other, [P, 3, h, h], and of its small patches [P, patches]."""
-    placing = torch.zeros(len(first), 4)
-    for reduction, turns in stages:
-        a, b = reduced(first, reduction), reduced(second, reduction)
-        bright_a, bright_b = a.mean(1, keepdim=True), b.mean(1, keepdim=True)
+class _Smoothed(NamedTuple):
+    """One of the two views of each pair. levels: as they are, [P, C, H, W]. bright: smooth, at each stage, [P, 1, h, h]. smooth,
+    clipped: its colours, and where they are as dark or as bright as there is, at the last stage, [P, C, h, h], [P, 1, h, h]."""
+
+    levels: Tensor
+    bright: list[Tensor]
+    smooth: Tensor
+    clipped: Tensor
+
+
+def _smoothed(levels: Tensor, stages: _Stages) -> _Smoothed:
+    *before, (last, _) = stages
+    grey, smooth = levels.mean(1, keepdim=True), reduced(levels, last)
+    bright = [*(reduced(grey, reduction) for reduction, _ in before), smooth.mean(1, keepdim=True)]
+    return _Smoothed(levels, bright, smooth, reduced(_clipped(levels), last))
+
+
+def _measured(first: _Smoothed, second: _Smoothed) -> Tensor:
+    left, patches = _fit(first, second, _STAGES)
+    worst = patches.amax(1)
+    typical = patches.kthvalue(int(_TYPICALLY * patches.shape[1]), dim=1).values.clamp_min(_NOTHING)
+    return torch.stack([worst, worst / typical, averages(left, _LARGE, 2).abs().mean(1).flatten(1).amax(1)], dim=1)
+
+
+def _fit(first: _Smoothed, second: _Smoothed, stages: _Stages, edge: int = 1) -> tuple[Tensor, Tensor]:
+    """What is left where one lies on the other, [P, C, h, h], and of its small patches [P, patches]."""
+    placing = torch.zeros(len(first.levels), 4)
+    for (_, turns), a, b in zip(stages, first.bright, second.bright, strict=True):
         for _ in range(turns):
-            placing = _step(bright_a, bright_b, placing)
-    moved, inside = _moved(a, placing), _inside(placing, a.shape[-1], edge)
-    clipped = _moved(reduced(_clipped(first), reduction), placing) + reduced(_clipped(second), reduction)
-    gain, bias = _tone(moved, b, inside, clipped)
+            placing = _step(a, b, placing)
+    reduction = stages[-1][0]
+    moved, b, inside = _moved(first.smooth, placing), second.smooth, _inside(placing, first.smooth.shape[-1], edge)
+    gain, bias = _tone(moved, b, inside, _moved(first.clipped, placing) + second.clipped)
     # From the paler of the two to the stronger, which may have been clipped: before it was made smooth.
-    shown = reduced(torch.where(gain >= 1, gain * first + bias, (second - bias) / gain).clamp(0, 255), reduction)
-    left = _paled(torch.where(gain >= 1, _moved(shown, placing) - b, shown - moved) * inside)
+    forth = gain >= 1
+    scale, shift = torch.where(forth, gain, 1 / gain), torch.where(forth, bias, -bias / gain)
+    shown = (torch.where(forth, first.levels, second.levels) * scale).add_(shift).clamp_(0, 255)
+    shown = reduced(shown, reduction)
+    left = _paled((torch.where(forth, _moved(shown, placing), shown).sub_(torch.where(forth, b, moved))).mul_(inside))
     return left, _patches(left, torch.maximum(*(_contrast(one, _PATCH // reduction) for one in (moved, b))), _PATCH // reduction)
 
 
 def _paled(left: Tensor) -> Tensor:
     """With half of its colour: of that, a JPEG keeps a quarter of the pixels, and those coarsely."""
-    grey = left.mean(1, keepdim=True)
-    return grey + _COLOUR * (left - grey)
+    return torch.lerp(left.mean(1, keepdim=True), left, _COLOUR)
 
 
 def _patches(left: Tensor, contrast: Tensor, size: int) -> Tensor:
@@ -82,7 +108,7 @@ def _patches(left: Tensor, contrast: Tensor, size: int) -> Tensor:
 
 def _contrast(levels: Tensor, size: int) -> Tensor:
     """Standard deviation, mean of the channels, in a window twice as large around each patch: [P, h, w]."""
-    mean, square = averages(torch.cat([levels, levels**2]), 2 * size, size // 2, size // 2).chunk(2)
+    mean, square = (averages(some, 2 * size, size // 2, size // 2) for some in (levels, levels**2))
     return (square - mean**2).clamp_min(0).sqrt().mean(1)
 
 
@@ -90,13 +116,19 @@ def _step(a: Tensor, b: Tensor, placing: Tensor) -> Tensor:
     """A better placing, [P, 4]: shift x and y, stretch x and y. Least squares for its change, gain and bias."""
     moved, inside = _moved(a, placing), _inside(placing, a.shape[-1])
     half, side = a.shape[-1] / 2, offsets(a.shape[-1])
-    along_x, along_y = (slope * half for slope in slopes(moved))  # a unit of placing is half a side
-    columns = torch.stack([along_x, along_y, along_x * side, along_y * side[:, None], moved, torch.ones_like(moved)], dim=1)
-    columns = (columns * inside[:, None]).flatten(2)
-    target = (b * inside).flatten(1)
-    normal = columns @ columns.transpose(1, 2)
+    columns = torch.empty(len(a), 7, *a.shape[2:])  # written in place: passes over memory are what this costs
+    along_x, along_y, stretch_x, stretch_y, level, one, target = columns.chunk(7, dim=1)
+    for slope, along in zip(slopes(moved), (along_x, along_y), strict=True):
+        torch.mul(slope, inside * half, out=along)  # a unit of placing is half a side
+    torch.mul(along_x, side, out=stretch_x)
+    torch.mul(along_y, side[:, None], out=stretch_y)
+    torch.mul(moved, inside, out=level)
+    one.copy_(inside)
+    torch.mul(b, inside, out=target)
+    products = columns.flatten(2) @ columns.flatten(2).transpose(1, 2)
+    normal = products[:, :6, :6]
     ridge = 1e-5 * normal.diagonal(dim1=1, dim2=2).clamp_min(1.0)
-    solution = torch.linalg.solve(normal + torch.diag_embed(ridge), (columns @ target[:, :, None]).squeeze(2))
+    solution = torch.linalg.solve(normal + torch.diag_embed(ridge), products[:, :6, 6])
     gain = solution[:, 4:5].clamp_min(_LEAST_GAIN)
     return torch.clamp(placing + solution[:, :4] / gain, -_FARTHEST, _FARTHEST)
 
@@ -124,7 +156,12 @@ def _sampling(places: Tensor) -> Tensor:
     """[P, 1, H, H]: linear interpolation at places [P, H] from -1 to 1, as a matrix; what is beyond the edge repeats it."""
     side = places.shape[1]
     pixels = (((places + 1) * side - 1) / 2).clamp(0, side - 1)
-    return (1 - (pixels[:, :, None] - torch.arange(side)).abs()).clamp_min(0)[:, None]
+    return (1 - (pixels[:, :, None] - _numbers(side)).abs()).clamp_min(0)[:, None]
+
+
+@lru_cache
+def _numbers(side: int) -> Tensor:
+    return torch.arange(side, dtype=torch.float32)
 
 
 def _clipped(levels: Tensor) -> Tensor:
@@ -142,9 +179,11 @@ def _tone(a: Tensor, b: Tensor, inside: Tensor, clipped: Tensor) -> tuple[Tensor
     for much, enough in ((1.0, 0.02), (0.02, 0.1)):
         clear = inside * (clipped < much)
         weight = torch.where(clear.sum((1, 2, 3), keepdim=True) < enough * inside[0].numel(), weight, clear)
-    weight = weight.expand_as(a)
-    total = weight.sum((1, 2, 3), keepdim=True).clamp_min(1)
-    mean_a, mean_b, square, product = ((weight * levels).sum((1, 2, 3), keepdim=True) / total for levels in (a, b, a * a, a * b))
+    total = a.shape[1] * weight.sum((1, 2, 3), keepdim=True).clamp_min(1)
+    weighed, weights = (a * weight).flatten(1), weight.expand_as(a).flatten(1)
+    pairs = ((weights, a), (weights, b), (weighed, a), (weighed, b))
+    sums = (torch.bmm(one[:, None], levels.flatten(1)[:, :, None]) for one, levels in pairs)
+    mean_a, mean_b, square, product = (found[..., None] / total for found in sums)
     # [[square + steady, mean_a], [mean_a, 1 + still]] [gain - 1, bias] = [product - square, mean_b - mean_a]
     steady, still = (_ERROR / _GAINS) ** 2, 1 + (_ERROR / _BIASES) ** 2
     under = (square + steady) * still - mean_a**2

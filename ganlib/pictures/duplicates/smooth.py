@@ -63,6 +63,7 @@ def slopes(levels: Tensor) -> tuple[Tensor, Tensor]:
     return along_x, along_y
 
 
+@lru_cache
 def offsets(side: int) -> Tensor:
     """How far each of `side` pixels is from the middle, in halves of the side: about -1 to 1."""
     return (torch.arange(side, dtype=torch.float32) - (side - 1) / 2) / (side / 2)

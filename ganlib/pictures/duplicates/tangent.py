@@ -16,6 +16,7 @@ from ganlib.pictures.duplicates.smooth import averages, maps, offsets, reduced, 
 
 _SIDE = 16  # pixels of the reduced maps
 _WAVES = (80, 8, 8)  # of brightness, of each of two differences between colours
+_EDGE = 1  # pixels of the reduced maps, where a crop takes away what nobody knows
 DIMENSIONS = sum(_WAVES)
 TANGENTS = 4
 _NOTHING = 1e-3  # of a point's length
@@ -47,6 +48,14 @@ def mirrored(descriptors: Tensor) -> Tensor:
 
 
 @lru_cache
+def _brightness() -> Tensor:
+    """[waves of brightness, pixels]: what each is at the pixels of a reduced map that are not at its edge."""
+    inside = slice(_EDGE, _SIDE - _EDGE)
+    maps = _waves()[0].T[: _WAVES[0]].reshape(-1, 3, _SIDE, _SIDE).mean(1)
+    return maps[:, inside, inside].flatten(1).contiguous()
+
+
+@lru_cache
 def _waves() -> tuple[Tensor, Tensor]:
     """[3 · 16 · 16, D]: the discrete cosine transform's coarsest waves but for the mean, in orthogonal colours, orthonormal.
 
@@ -62,6 +71,17 @@ def _waves() -> tuple[Tensor, Tensor]:
     waves = [(colours[hue][:, None, None] * cosines[down][:, None] * cosines[across]).flatten() for hue, down, across in chosen]
     signs = [1.0 - 2.0 * (across % 2) for _, _, across in chosen]
     return torch.stack(waves, dim=1).float(), torch.tensor(signs)
+
+
+def worst_of_pairs(queries: Tensor, points: Tensor) -> Tensor:
+    """What the tangent plane of each query [P, 5, D] leaves of the point [P, D] at the same place, where it leaves most: [P].
+
+    Of brightness alone, and not at the edge. Two portraits that differ in nothing but their mouths are near each other all in
+    all, but not there.
+    """
+    apart = points - queries[:, 0]
+    explained = (queries[:, 1:] @ apart[:, :, None]).transpose(1, 2) @ queries[:, 1:]
+    return ((apart - explained.squeeze(1))[:, : _WAVES[0]] @ _brightness()).abs().amax(1)
 
 
 def squared_distances(queries: Tensor, points: Tensor) -> Tensor:

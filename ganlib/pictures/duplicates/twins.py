@@ -17,26 +17,28 @@ from ganlib.pictures.duplicates.index import EXACT, Cells
 from ganlib.pictures.duplicates.register import residuals, rough_residuals
 from ganlib.pictures.duplicates.smooth import maps
 from ganlib.pictures.duplicates.synthetic import WAYS
-from ganlib.pictures.duplicates.tangent import describe, mirrored, squared_distances, squared_distances_of_pairs
+from ganlib.pictures.duplicates.tangent import describe, mirrored, squared_distances, squared_distances_of_pairs, worst_of_pairs
 from ganlib.pictures.shelf import Rows, Shelf
 from ganlib.progress import Progress
 
 _SAMPLE, _TOGETHER = 96, 8  # pictures that copies are made of; at a time
 _NEAREST, _SHOWN = 4, 6
-_MARGIN, _ROUGHLY = 2.0, 1.5  # what a true copy may be further away than those that were made
+_MARGIN, _GLANCING, _ROUGHLY = 2.0, 1.75, 1.5  # what a true copy may be further away than those that were made
 _LEAST, _MOST, _WORST = 3.0, 16.0, 24.0  # levels that no one sees, that everyone sees; that copies are allowed at all
 _UNLIKE = 0.6  # of the most alike unrelated pictures'
 _EVEN = 1.5  # levels over a large patch that no one sees
 _GAP = 1.4  # how far above copies the cut may lie, as a ratio
 _FAINT, _FULL = 16.0, 64.0  # levels of contrast below which differences count for more
+_GLANCED = 4096  # pairs
 _BLOCKS, _FEWEST = {"forth": 256, "back": 256, "left": 64}, 8  # pairs that are compared at a time
 
 #: What is found out about a pair, on a shelf of its own: what is left of the difference roughly, either way, and in the end: at
 #: the worst patch, how many times the typical patch that is, and at the worst large patch.
 _FOUND = [("forth", "<f4"), ("back", "<f4"), ("left", "<f4", (3,))]
 PAIR = np.dtype(_FOUND)
-#: What is found out about copies of a picture: the tangent distance from each, and the same as about a pair.
-COPIES = np.dtype([("apart", "<f4"), *_FOUND])
+#: What is found out about copies of a picture: the tangent distance from each, what it leaves at the worst place, and the same as
+#: about a pair.
+COPIES = np.dtype([("apart", "<f4"), ("glance", "<f4"), *_FOUND])
 
 
 @dataclass(frozen=True)
@@ -64,6 +66,7 @@ class Finder:
         candidates.fill("copies", sample, _copies, _TOGETHER, "pictures copied")
         copies = candidates.shelf["copies"][candidates.at[sample]].ravel()
         self.radius = _MARGIN * float(np.sqrt(np.quantile(copies["apart"], 0.99)))
+        self._glance = _GLANCING * float(np.quantile(copies["glance"], 0.99))
         either = np.minimum(copies["forth"], copies["back"])
         both = np.concatenate([copies["forth"], copies["back"]])
         self._rough, self._rough_either = (_ROUGHLY * float(np.quantile(left, 0.99)) for left in (both, either))
@@ -76,6 +79,7 @@ class Finder:
     def pairs(self) -> list[Pair]:
         """All pairs of twins. Sets `cut` into the widest gap between copies and other neighbours that is not far above copies."""
         places = self._near()
+        places = places[self._glanced(places) <= self._glance]
         left = self._left(places, self._rough, self._rough_either)
         near = np.flatnonzero(np.isfinite(left))
         near = near[np.argsort(left[near], kind="stable")]
@@ -120,6 +124,16 @@ class Finder:
             found.append(np.column_stack([pairs, np.full(len(pairs), way)]))
         once: NDArray[np.int64] = np.unique(np.concatenate(found), axis=0)
         return once
+
+    def _glanced(self, pairs: Rows) -> NDArray[np.float32]:
+        """What tangent planes leave of the difference of each pair of places at the worst place, [P]."""
+        known, found = self._candidates.shelf["descriptor"], np.empty(len(pairs), np.float32)
+        for start in range(0, len(pairs), _GLANCED):
+            block = pairs[start : start + _GLANCED]
+            first, second = (torch.from_numpy(known[self._rows[block[:, side]]]) for side in (0, 1))
+            first = torch.where(torch.from_numpy(block[:, 2] == 1)[:, None, None], mirrored(first), first)
+            found[start : start + _GLANCED] = _glance(first, second)
+        return found
 
     def _left(self, pairs: Rows, rough: float = np.inf, either: float = np.inf) -> NDArray[np.float32]:
         """Of the difference of each pair of places, [P], infinite where a rough look says that it is much."""
@@ -188,10 +202,17 @@ def _copies(views: Pixels) -> NDArray[Any]:
     originals = np.repeat(views, len(WAYS), axis=0)
     copies = np.stack([way(view) for view in views for way in WAYS])
     found = np.empty(len(copies), COPIES)
-    found["apart"] = squared_distances_of_pairs(describe(originals), describe(copies)[:, 0]).numpy()
+    described, copied = describe(originals), describe(copies)
+    found["apart"] = squared_distances_of_pairs(described, copied[:, 0]).numpy()
+    found["glance"] = _glance(described, copied)
     for name, compare in _COMPARED.items():
         found[name] = compare((originals, copies))
     return found.reshape(len(views), len(WAYS))[:number]
+
+
+def _glance(first: Tensor, second: Tensor) -> NDArray[np.float32]:
+    """What a look at descriptors alone [P, 5, D] says is left at the worst place, whichever way fits: [P]."""
+    return np.asarray(torch.minimum(worst_of_pairs(first, second[:, 0]), worst_of_pairs(second, first[:, 0])).numpy())
 
 
 def _forth(pair: tuple[Pixels, Pixels]) -> NDArray[np.float32]:
@@ -208,7 +229,7 @@ def _back(pair: tuple[Pixels, Pixels]) -> NDArray[np.float32]:
 def _either(pair: tuple[Pixels, Pixels]) -> NDArray[np.float32]:
     """What is left of laying one over the other, whichever fits, [P, 3]."""
     first, second = (maps(padded(views, _FEWEST)) for views in pair)
-    forth, back = residuals(first, second), residuals(second, first)
+    forth, back = residuals(first, second)
     worst, lonely, broad = torch.where(forth[:, :1] <= back[:, :1], forth, back).unbind(1)
     weighed = [_weighed(worst, first, second), lonely.numpy(), _weighed(broad, first, second)]
     return np.stack(weighed, axis=1)[: len(pair[0])]

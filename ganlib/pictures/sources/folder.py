@@ -1,6 +1,7 @@
 """A folder of pictures, as found: nothing is followed out of it, nothing in it is changed."""
 
 import os
+import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -91,11 +92,15 @@ def _picture(origin: Origin, path: Path, root: Path, name: str, labels: Labels) 
     """The file at `path`, or why it is not read."""
     if path.is_symlink() and not Path(os.path.realpath(path)).is_relative_to(root):
         return origin.refused(name, "link-outside")
-    if not path.is_file():
-        return origin.refused(name, "broken-link" if path.is_symlink() and not path.exists() else "not-a-file")
     try:
-        if path.stat().st_size > LARGEST:
-            return origin.refused(name, "too-large-file")
+        status = path.stat()
+    except OSError:
+        return origin.refused(name, "broken-link" if path.is_symlink() else "not-a-file")
+    if not stat.S_ISREG(status.st_mode):
+        return origin.refused(name, "not-a-file")
+    if status.st_size > LARGEST:
+        return origin.refused(name, "too-large-file")
+    try:
         data = path.read_bytes()
     except OSError:
         return origin.refused(name, "unreadable-file")
