@@ -27,7 +27,7 @@ _DAMAGE = (OSError, ValueError, KeyError, EOFError, NotImplementedError, Runtime
 _SPARE = 0.25  # of a list's length
 _QUERIES, _REFERENCES, _FEWEST = 256, 8192, 16  # of a tile
 
-#: Between each of some queries, at most 256, and each of some references, as places among all of them: [Q, R].
+#: Between each of some queries, at most 512, and each of some references, as places among all of them: [Q, R].
 Distances = Callable[[Rows, Rows], Tensor]
 #: Places of queries and of references, ascending, that are to be compared.
 Tile = tuple[Rows, Rows]

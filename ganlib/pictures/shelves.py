@@ -30,8 +30,8 @@ _PACKAGES = (
     "pillow",
     "torch",
 )
-#: Columns that are filled as checks ask for them: the point of a picture, and what becomes of copies of it.
-COMPARED = {"point": ("<f4", (points.DIMENSIONS,)), "copies": (COPIES, (len(WAYS),))}
+#: Columns that are filled as checks ask for them: the point of a picture, that of it in grey, and what becomes of copies of it.
+COMPARED = {**dict.fromkeys(("point", "greyed"), ("<f4", (points.DIMENSIONS,))), "copies": (COPIES, (len(WAYS),))}
 
 
 @contextmanager

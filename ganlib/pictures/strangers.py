@@ -13,7 +13,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ganlib.metrics.parallel import single
+from ganlib.metrics.parallel import parallel, single
 from ganlib.pictures import fences
 from ganlib.pictures.shelf import Rows
 
@@ -139,7 +139,9 @@ def _groups(
         joins += [(float(height), branches[int(side)]) for side in (left, right)]
         branches.append(branches[int(left)] + branches[int(right)])
     small = [(height, branch) for height, branch in reversed(joins) if counts[branch].sum() <= _SMALL * len(points)]
-    aparts = [_apart(points, nearest, np.isin(owner, branch)) for _, branch in small]
+    sample = np.arange(0, len(points), max(1, len(points) // REFERENCES))
+    seen = sample, torch.from_numpy(points[sample])
+    aparts = list(parallel(lambda branch: _apart(points, nearest, np.isin(owner, branch), seen), (branch for _, branch in small)))
     fence, late = np.exp(fences.upper(np.log(np.array(aparts) / usual), _WIDTH)), _LATE * float(np.median(tree[:, 2]))
     taken: set[int] = set()
     for (height, branch), apart in zip(small, aparts, strict=True):
@@ -153,17 +155,20 @@ def _groups(
             yield members, apart, limit
 
 
-def _apart(points: Points, nearest: Rows, inside: NDArray[np.bool_]) -> float:
-    """The median distance of the members from their nearest picture outside."""
+def _apart(points: Points, nearest: Rows, inside: NDArray[np.bool_], seen: tuple[Rows, Tensor]) -> float:
+    """The median distance of the members from their nearest picture outside.
+
+    seen: places and points of as many pictures as are looked at where all that are near belong to it, too.
+    """
     members = np.flatnonzero(inside)[:_MEMBERS]
     outside = ~inside[nearest[members]]
     known = outside.any(axis=1)
     first = nearest[members, outside.argmax(axis=1)][known]
     apart = _distances(points, first, members[known])
-    if not known.all():  # all that are near belong to it, too
-        others = np.flatnonzero(~inside)
-        others = others[:: max(1, len(others) // REFERENCES)]
-        squares = single(lambda: square_distances(torch.from_numpy(points[members[~known]]), torch.from_numpy(points[others])))
+    if not known.all():
+        sample, others = seen
+        squares = square_distances(torch.from_numpy(points[members[~known]]), others)
+        squares[:, torch.from_numpy(inside[sample])] = torch.inf
         apart = np.concatenate([apart, squares.amin(1).sqrt().double().numpy()])
     return float(np.median(apart).clip(1e-9))
 

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 import pyarrow as pa
@@ -53,6 +53,5 @@ def count_reasons(verdicts: Iterable[Verdict]) -> dict[str, int]:
 
 def write_verdicts(verdicts: Sequence[Verdict], folder: Path) -> None:
     """Write one row a raw picture, in the order in which they were found."""
-    columns = zip(*map(astuple, verdicts), strict=True)
-    table = pa.table([pa.array(column, field.type) for column, field in zip(columns, SCHEMA, strict=True)], schema=SCHEMA)
+    table = pa.table({name: [getattr(verdict, name) for verdict in verdicts] for name in SCHEMA.names}, schema=SCHEMA)
     write_bytes(folder / NAME, parquet_bytes(table))

@@ -30,17 +30,23 @@ def off_topic(candidates: Candidates) -> Iterator[Finding]:
 
 def _belonging_but_for_colour(candidates: Candidates, places: NDArray[np.int64], found: list[int]) -> list[int]:
     """Those of the found whose views are grey, and would be no strangers if all the others were grey, too."""
-    from ganlib.pictures.points import points
+    from ganlib.pictures.points import BATCH
     from ganlib.pictures.strangers import alone
 
     grey = [where for where in found if _is_grey(candidates.view(places[[where]]))]
     others = np.setdiff1d(np.arange(len(places)), found)[:_COMPARED]
-    views = candidates.view(places[others])
-    if not grey or np.mean([_is_grey(view) for view in views]) > 0.5:
+    if not grey or np.mean([_is_grey(view) for view in candidates.view(places[others])]) > 0.5:
         return []
-    greyed = _grey(np.concatenate([candidates.view(places[grey]), views]))
-    still = alone(points(greyed), len(others) / len(places))
+    compared = places[[*grey, *others]]
+    candidates.fill("greyed", compared, _points_in_grey, BATCH, "pictures' features in grey")
+    still = alone(candidates.shelf["greyed"][candidates.at[compared]], len(others) / len(places))
     return [where for where, strange in zip(grey, still, strict=False) if not strange]
+
+
+def _points_in_grey(views: Pixels) -> NDArray[np.float32]:
+    from ganlib.pictures.points import points
+
+    return points(_grey(views))
 
 
 def _is_grey(view: Pixels) -> bool:

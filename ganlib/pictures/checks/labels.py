@@ -44,7 +44,8 @@ def _is_kind(values: list[str | None]) -> bool:
 def _outvoted(values: list[str | None], around: NDArray[np.int64]) -> dict[int, float]:
     """Places of pictures whose neighbours agree on another value, and the share of those that do."""
     kinds = sorted({value for value in values if value is not None})
-    own = np.array([-1 if value is None else kinds.index(value) for value in values])
+    numbers: dict[str | None, int] = {None: -1, **{kind: number for number, kind in enumerate(kinds)}}
+    own = np.array([numbers[value] for value in values])
     votes = np.stack([(own[around] == kind).sum(axis=1) for kind in range(len(kinds))], axis=1)
     most = votes.max(axis=1)
     outvoted = (own >= 0) & (votes[np.arange(len(own)), own] == 0) & (most >= _AGREE * around.shape[1])

@@ -15,7 +15,7 @@ from ganlib.pictures.neighbours import Tile
 EXACT = 30_000  # pictures up to which each is compared with each
 _IN_A_CELL, _PROBED = 250, 16  # pictures, about; cells
 _LEARNED, _TURNS = 40, 8  # points a cell that the cells are learned from; turns of k-means
-_BLOCK, _TOGETHER = 4096, 256
+_BLOCK, _TOGETHER = 4096, 512
 
 Points = NDArray[np.float32]
 
