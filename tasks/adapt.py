@@ -24,10 +24,12 @@ def adapt(start: Path, pictures: Path, out: Path, params: "Params") -> dict[str,
 
     Raises `AtelierError` where that cannot be, and `SystemExit` where a signal ends it.
     """
+    from ganlib.metrics.extractors import load_extractor
     from ganlib.pictures.few import few_pictures
     from ganlib.sampling.model import load_model
     from ganlib.training.adapt import adapt as take
 
+    load_extractor(params.evaluate)  # where there is none, it is better said before the training than after it
     before = load_model(start)
     style = few_pictures(pictures, before.size, before.channels)
     done = take(start, style, params.adapt, out, places.RUNS)

@@ -154,14 +154,14 @@ def _withheld(
 
     from ganlib.conditions.conditions import rows_having
     from ganlib.conditions.labels import columns_of
-    from ganlib.metrics.extractors import load_extractor
     from ganlib.metrics.features import extract
     from ganlib.metrics.inputs import coloured
+    from ganlib.metrics.judge import extractor_for
     from ganlib.metrics.withheld import Shown, entry, seen_like
     from ganlib.sampling.asked import asked_of, codes_of
     from ganlib.sampling.draw import decode
 
-    extractor = load_extractor(config)
+    extractor = extractor_for(config, judge)
 
     def shown(combination: dict[str, Any]) -> dict[str, Any]:
         labels = columns_of(store.manifest, list({**columns, **combination}), "train.withhold")

@@ -28,16 +28,26 @@ def diff(old: str = "HEAD", new: str | None = None, path: Path = places.SCORES) 
 
 
 def table(before: "dict[str, Score]", after: "dict[str, Score]", old: str, new: str) -> str:
-    """The scores that both have, compared; then the names of those that only one has."""
+    """The scores that both have, compared; then the names of those that only one has, and why some were not compared.
+
+    Raises `AtelierError` where both have some, and none of them were made alike.
+    """
     from ganlib.metrics.fingerprint import compare
 
-    rows = [_row(compare(after[name], before[name]), before[name], after[name]) for name in after if name in before]
+    rows, refused = [], []
+    for name in (name for name in after if name in before):
+        try:
+            rows.append(_row(compare(after[name], before[name]), before[name], after[name]))
+        except AtelierError as error:
+            refused.append(str(error))
+    if refused and not rows:
+        raise AtelierError(refused[0])
     heads = ("score", f"old ({old})", f"new ({new})", "better by", "")
     widths = [max(len(row[column]) for row in (heads, *rows)) for column in range(len(heads))]
     lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in (heads, *rows)]
     for place, alone in ((old, before.keys() - after.keys()), (new, after.keys() - before.keys())):
         lines += [f"Only {place} has {', '.join(sorted(alone))}."] if alone else []
-    return "\n".join(lines)
+    return "\n".join([*lines, *refused])
 
 
 def _row(found: "Comparison", old: "Score", new: "Score") -> tuple[str, ...]:

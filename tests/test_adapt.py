@@ -148,6 +148,15 @@ def test_what_cannot_be_adapted_is_refused(plain: Path, style: Pixels, tmp_path:
         learner(plain, frozen=3)
 
 
+def test_an_extractor_that_cannot_be_had_is_named_before_anything_is_trained(plain: Path, style: Pixels, tmp_path: Path) -> None:
+    """That of a classifier, which only an evaluation trains."""
+    np.save(tmp_path / "style.npy", style)
+    params = replace(load(PROJECT / "params.yaml"), evaluate=EvaluateConfig(extractor="classifier", label="hair"))
+    with pytest.raises(AtelierError, match=r"evaluate\.extractor classifier: expected a label"):
+        task.adapt(plain, tmp_path / "style.npy", tmp_path / "out", params)
+    assert not (tmp_path / "out").exists()
+
+
 def test_a_few_pictures_come_to_form(tmp_path: Path, style: Pixels, capsys: pytest.CaptureFixture[str]) -> None:
     """A folder of files of any size, of which one cannot be read and is left out, aloud; an array."""
     folder = tmp_path / "pictures"

@@ -407,6 +407,29 @@ def test_of_two_equal_ones_the_one_that_is_to_be_kept_stays(tmp_path: Path, port
     assert found.loc[odd, "kept"]
 
 
+def test_a_copy_does_not_take_the_place_of_what_a_person_dropped(tmp_path: Path, portraits: Pixels) -> None:
+    """What has the same pixels goes with it, unless it is to be kept itself."""
+    raw = [*_raw(portraits[:4]), *(RawPicture(name, encode(portraits[0])) for name in ("again.png", "wanted.png"))]
+    table = put(tmp_path / "overrides.csv", b"path,verdict\n0.png,drop\n")
+    found = _verdicts(raw, tmp_path / "out", CurateConfig(size=16), table)
+    assert found.index[found["kept"]].tolist() == ["1.png", "2.png", "3.png"]
+    assert set(found.loc[["0.png", "again.png", "wanted.png"], "reason"]) == {"dropped-by-hand"}
+    put(table, b"path,verdict\n0.png,drop\nwanted.png,keep\n")
+    found = _verdicts(raw, tmp_path / "kept", CurateConfig(size=16), table)
+    assert found.index[found["kept"]].tolist() == ["1.png", "2.png", "3.png", "wanted.png"]
+
+
+def test_the_twin_that_is_named_is_one_that_stays(tmp_path: Path, portraits: Pixels) -> None:
+    """Two equal ones are both smaller copies of a third: each goes for that, in the table and on the page."""
+    small = encode(np.asarray(Image.fromarray(portraits[0]).resize((24, 24), Image.Resampling.LANCZOS)))
+    raw = [*_raw(portraits), RawPicture("a1.png", small), RawPicture("a2.png", small)]
+    found = _verdicts(raw, tmp_path / "out", CurateConfig(size=32))
+    reasons = found.loc[["a1.png", "a2.png"], ["reason", "twin_of"]].values.tolist()
+    assert reasons == [["near-duplicate", "0.png"], ["exact-duplicate", "0.png"]]
+    page = (tmp_path / "out/verdicts.html").read_text(encoding="utf-8")
+    assert page.count("stays: 0.png") == 2
+
+
 def test_rows_of_overrides_that_decide_nothing_are_named(
     tmp_path: Path, portraits: Pixels, capsys: pytest.CaptureFixture[str]
 ) -> None:

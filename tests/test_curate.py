@@ -24,6 +24,7 @@ from ganlib.metrics.parallel import ahead
 from ganlib.pictures import checks
 from ganlib.pictures.candidates import Candidates, Finding
 from ganlib.pictures.config import CurateConfig
+from ganlib.pictures.overrides import read_overrides
 from ganlib.pictures.raw import RawPicture
 from ganlib.pictures.reasons import REASONS, explain
 from ganlib.pictures.sources.folder import Folder
@@ -286,6 +287,25 @@ def test_bad_input_is_one_sentence(tmp_path: Path, command: Callable[..., Done],
     assert message in errors[0]
     assert "Traceback" not in done.err
     assert not (tmp_path / "out").exists()
+
+
+def test_overrides_go_by_path_whatever_else_is_in_the_table(tmp_path: Path) -> None:
+    """A column `name` beside it is for whoever reads it, in a wrong row, too; alone, it names the pictures."""
+    table = put(tmp_path / "overrides.csv", b"name,path,verdict\nMia,a/1.png,keep\nMia,b/1.png,drop\n")
+    assert read_overrides(table) == {"a/1.png": "keep", "b/1.png": "drop"}
+    put(table, b"name,path,verdict\nMia,a/1.png,keep\nMia,b/1.png,maybe\n")
+    with pytest.raises(AtelierError, match=r"overrides\.csv:3: expected keep or drop in the column verdict for b/1\.png"):
+        read_overrides(table)
+    assert read_overrides(put(table, b"name,verdict\na/1.png,keep\n")) == {"a/1.png": "keep"}
+
+
+def test_overrides_that_are_no_table_are_one_sentence(tmp_path: Path) -> None:
+    """A folder of that name, a column twice."""
+    (tmp_path / "overrides.csv").mkdir()
+    with pytest.raises(AtelierError, match=r"overrides\.csv: expected a CSV file, found a folder"):
+        read_overrides(tmp_path / "overrides.csv")
+    with pytest.raises(AtelierError, match=r"twice\.csv:1: expected every column once, found verdict twice"):
+        read_overrides(put(tmp_path / "twice.csv", b"path,verdict,verdict\na.png,keep,drop\n"))
 
 
 @pytest.mark.fault("no room while a data set is written", found="a sentence; the last data set lies there whole")

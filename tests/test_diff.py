@@ -122,3 +122,14 @@ def test_a_file_that_holds_no_scores_is_said(repository, content):
     message = repository.refused()
     assert message.startswith("error: metrics/evaluate.json: expected scores")
     assert message.endswith("Evaluate again.")
+
+
+def test_those_that_were_made_alike_are_compared_where_others_were_not(repository):
+    """Copies were looked for among other training pictures: that line says so, and the distance is compared all the same."""
+    repository.lay({"fd_lite0": (90, 4), "copied": (0.01, 0.002)}, replace(MADE, training=7, training_digest="d3"))
+    ended = repository.diff()
+    assert ended.returncode == 0, ended.stderr
+    _, distance, alone, refused = ended.stdout.splitlines()
+    assert cells(distance)[3:] == ["+10 ± 5.7", "within the error"]
+    assert alone == "Only HEAD has recall."
+    assert refused.startswith("copied: expected two scores made alike, found that they differ in training (7 and 0)")

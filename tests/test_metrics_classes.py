@@ -107,6 +107,10 @@ class TestScores:
         agreement = class_scores(judged)[1]
         assert (agreement.name, agreement.value, agreement.n) == ("label_agreement", 0.75, 4)
 
+    def test_where_no_real_picture_is_of_a_class_that_was_learnt_nothing_is_told(self):
+        """Held-out pictures may have none but labels that training ones lack."""
+        assert class_scores(Judged(CLASSES, np.array([0, 1] * 50), None, np.array([0, 0, 0]))) == ()
+
     def test_an_empty_class_has_no_distance_but_is_listed(self):
         """With how many there were."""
         real = np.random.default_rng(0).normal(size=(60, 4))

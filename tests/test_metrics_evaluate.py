@@ -1,6 +1,7 @@
 """All scores together: names, floors, damage that makes them worse, the cache, and what is refused."""
 
 import dataclasses
+import re
 from itertools import pairwise
 
 import numpy as np
@@ -12,8 +13,9 @@ from ganlib.metrics import evaluate as evaluation
 from ganlib.metrics.config import EvaluateConfig
 from ganlib.metrics.evaluate import evaluate, examine
 from ganlib.metrics.fingerprint import compare, from_json, to_json
-from ganlib.metrics.inputs import Real
+from ganlib.metrics.inputs import Real, read_pictures
 from ganlib.metrics.plots import write_plots
+from ganlib.sampling.png import write_png
 
 CONFIG = EvaluateConfig("pixels", size=4)
 
@@ -169,6 +171,18 @@ class TestRefusals:
         with pytest.raises(AtelierError, match=message):
             scores(generated)
 
+    @pytest.mark.parametrize(("number", "neighbours", "least"), [(3, 5, 20), (19, 5, 20), (20, 20, 42)])
+    def test_a_number_that_makes_no_scores_is_refused(self, number, neighbours, least):
+        """However many pictures there are to choose from."""
+        config = dataclasses.replace(CONFIG, number=number, neighbours=neighbours)
+        with pytest.raises(AtelierError, match=rf"evaluate\.number must be at least {least} .* \(got {number}\)"):
+            scores(shapes(200, 3), config)
+
+    def test_pictures_too_small_for_the_network_are_refused(self):
+        """lite0 halves them five times."""
+        with pytest.raises(AtelierError, match=r"evaluate\.size must be at least 32 for lite0"):
+            scores(shapes(40, 3), EvaluateConfig(size=24))
+
     def test_more_neighbours_need_more_pictures(self):
         """The error names the number."""
         with pytest.raises(AtelierError, match=r"floor pictures: at least 42 are needed, found 41"):
@@ -278,3 +292,18 @@ def test_plots_are_the_same_bytes_for_the_same_evaluation(tmp_path):
         assert data.startswith(b"\x89PNG")
         assert b"Software" not in data
         assert data == (tmp_path / "b" / name).read_bytes()
+
+
+def test_files_that_do_not_decode_are_counted_and_others_taken_in_their_place(tmp_path, capsys):
+    """Of 30 good ones and 30 that are none, 25 are asked for: 25 come, in the order of their names."""
+    for place, picture in enumerate(shapes(30, 3)):
+        write_png(tmp_path / f"{place:02d}.png", picture)
+        (tmp_path / f"{place:02d}-broken.png").write_bytes((tmp_path / f"{place:02d}.png").read_bytes()[:60])
+    found = read_pictures(tmp_path, 25, 0)
+    assert len(found) == 25
+    places = [next(row for row, picture in enumerate(shapes(30, 3)) if np.array_equal(picture, one)) for one in found]
+    assert places == sorted(places)
+    left, asked = map(int, re.search(r"(\d+) of (\d+) files are left out", capsys.readouterr().err).groups())
+    assert asked - left == 25
+    assert len(read_pictures(tmp_path, 100, 0)) == 30
+    assert "30 of 60 files are left out" in capsys.readouterr().err

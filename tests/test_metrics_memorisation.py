@@ -56,6 +56,14 @@ class TestCopies:
         """Where held-out pictures have as many near twins in training, so may generated ones."""
         assert memorisation(planted(500, 20, TRAIN), planted(500, 20, TRAIN, seed=7), TRAIN).measurement().p > 0.05
 
+    @pytest.mark.parametrize("twins", [3, 15, 40])
+    def test_twins_among_the_held_out_pictures_hide_no_copies(self, twins):
+        """Up to 8 % of 500 are in training, too: all of 100 copies are found, and what exceeds the twins' share is told."""
+        found = memorisation(planted(500, 100, TRAIN), planted(500, twins, TRAIN, seed=7), TRAIN)
+        assert sorted(found.copies) == list(range(100))
+        assert found.measurement().value == pytest.approx(0.2 - twins / 500)
+        assert found.measurement().p < 1e-3
+
     def test_one_patch_of_another_colour_makes_another_picture(self):
         """Fifteen of sixteen patches alike: no copy, for somewhere it differs much."""
         generated = patches(500, 3)

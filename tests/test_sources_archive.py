@@ -21,7 +21,7 @@ def _zip(path: Path, members: dict[str, bytes]) -> Archive:
 
 
 def _tar(path: Path, members: dict[str, bytes], *others: tarfile.TarInfo) -> Archive:
-    with tarfile.open(path, "w:gz" if path.suffix == ".gz" else "w") as packed:
+    with tarfile.open(path, {".gz": "w:gz", ".bz2": "w:bz2", ".xz": "w:xz"}.get(path.suffix, "w")) as packed:
         for name, data in members.items():
             info = tarfile.TarInfo(name)
             info.size = len(data)
@@ -31,7 +31,7 @@ def _tar(path: Path, members: dict[str, bytes], *others: tarfile.TarInfo) -> Arc
     return Archive(str(path))
 
 
-@pytest.mark.parametrize("name", ["p.zip", "p.tar", "p.tar.gz"])
+@pytest.mark.parametrize("name", ["p.zip", "p.tar", "p.tar.gz", "p.tar.bz2", "p.tar.xz"])
 def test_pictures_come_out_with_their_class(tmp_path: Path, name: str) -> None:
     """Members come in the archive's order, labelled by their topmost folder, junk left out."""
     pack = _zip if name.endswith("zip") else _tar
@@ -42,6 +42,31 @@ def test_pictures_come_out_with_their_class(tmp_path: Path, name: str) -> None:
         ("a/1.png", png(1), {"class": "a"}, None),
         ("note.png", b"", {}, "not-a-picture"),
     ]
+
+
+@pytest.mark.parametrize("form", ["zip", "tar.gz"])
+def test_one_folder_around_all_others_is_no_class(tmp_path: Path, form: str) -> None:
+    """As `zip -r pets.zip pets` packs it: classes are those of the folder itself, names are those in the archive."""
+    members = {"pets/cats/1.png": png(1), "pets/dogs/old/2.png": png(2), "pets/3.png": png(3), "__MACOSX/pets/._3.png": b"junk"}
+    (_zip if form == "zip" else _tar)(tmp_path / f"pets.{form}", members)
+    table = put(tmp_path / "t.csv", b"path,age\npets/cats/1.png,4\n")
+    pictures = Archive(str(tmp_path / f"pets.{form}"), labels=str(table)).pictures()
+    assert [(p.name, p.data, p.labels) for p in pictures] == [
+        ("pets/cats/1.png", png(1), {"class": "cats", "age": 4.0}),
+        ("pets/dogs/old/2.png", png(2), {"class": "dogs"}),
+        ("pets/3.png", png(3), {}),
+    ]
+
+
+@pytest.mark.parametrize(
+    "others",
+    [{}, {"pets/notes/read.txt": b"text"}, {"pets/old/2.png": png(2), "wild/3.png": png(3)}],
+    ids=["no folder in it", "a folder without pictures in it", "another folder beside it"],
+)
+def test_a_folder_that_wraps_no_others_is_a_class(tmp_path: Path, others: dict[str, bytes]) -> None:
+    """It says something about the pictures in it."""
+    pictures = list(_zip(tmp_path / "p.zip", {"pets/1.png": png(1), **others}).pictures())
+    assert [p.labels["class"] for p in pictures] == [p.name.split("/")[0] for p in pictures]
 
 
 @pytest.mark.threat("an archive with `../`, absolute or odd names", found="refused whole, with the name")
@@ -64,6 +89,13 @@ def test_an_archive_inside_an_archive_is_not_opened(tmp_path: Path, inner: str) 
     (_zip if inner.endswith("zip") else _tar)(tmp_path / inner, {"deep.png": png(7)})
     source = _zip(tmp_path / "outer.zip", {"a.png": png(), "b.png": (tmp_path / inner).read_bytes()})
     assert {p.name: p.problem for p in source.pictures()} == {"a.png": None, "b.png": "archive"}
+
+
+def test_a_zip_at_the_end_of_a_tar_is_not_taken_for_the_archive(tmp_path: Path) -> None:
+    """Although the file ends as a zip does."""
+    inner = _zip(tmp_path / "p.zip", {"deep.png": png(7)})
+    source = _tar(tmp_path / "p.tar", {"a.png": png(), "p.zip": Path(inner.path).read_bytes()})
+    assert {p.name: p.problem for p in source.pictures()} == {"a.png": None, "p.zip": "archive"}
 
 
 @pytest.mark.threat("links and devices in an archive", found="listed, not followed")
@@ -156,3 +188,58 @@ def test_what_is_no_archive_is_one_error(tmp_path: Path) -> None:
     put(tmp_path / "cut.tar.gz", (tmp_path / "p.tar.gz").read_bytes()[:-900])
     with pytest.raises(AtelierError, match="expected a whole archive, found it damaged"):
         Archive(str(tmp_path / "cut.tar.gz")).count()
+
+
+def _offsets(path: Path) -> list[int]:
+    """Where its members begin, and where the last one ends."""
+    with tarfile.open(path) as packed:
+        return [*(member.offset for member in packed), packed.offset]
+
+
+@pytest.mark.parametrize("kind", ["header", "cut at a header", "cut in a header", "zeros", "no end"])
+def test_a_damaged_tar_loses_no_picture_silently(tmp_path: Path, kind: str) -> None:
+    """A header that is damaged, cut, gone or blank in the midst of a tar is no end of it."""
+    source = _tar(tmp_path / "p.tar", {f"{i}.png": png(i) for i in range(5)})
+    whole, offsets = (tmp_path / "p.tar").read_bytes(), _offsets(tmp_path / "p.tar")
+    place = offsets[3]
+    damaged = {
+        "header": whole[: place + 10] + b"\xff" + whole[place + 11 :],
+        "cut at a header": whole[:place],
+        "cut in a header": whole[: place + 100],
+        "zeros": whole[:place] + bytes(512) + whole[place + 512 :],
+        "no end": whole[: offsets[-1]],
+    }
+    put(tmp_path / "p.tar", damaged[kind])
+    for read in (source.count, lambda: list(source.pictures())):
+        with pytest.raises(AtelierError, match=r"p\.tar: expected a whole archive, found it damaged \(at byte [\d,]+ of the tar"):
+            read()
+
+
+@pytest.mark.parametrize("blocks", [1, 2, 100])
+def test_a_tar_may_end_with_few_or_many_blocks_of_zeros(tmp_path: Path, blocks: int) -> None:
+    """One will do, as for GNU tar; others fill up with many."""
+    source = _tar(tmp_path / "p.tar", {"a.png": png()})
+    put(tmp_path / "p.tar", (tmp_path / "p.tar").read_bytes()[: _offsets(tmp_path / "p.tar")[-1]] + bytes(512 * blocks))
+    assert (source.count(), [p.data for p in source.pictures()]) == (1, [png()])
+
+
+@pytest.mark.parametrize("kept", [0.02, 0.5, 0.95, -5], ids=str)
+@pytest.mark.parametrize("form", ["gz", "bz2", "xz"])
+def test_a_packed_tar_that_is_cut_is_damaged(tmp_path: Path, form: str, kept: float) -> None:
+    """Wherever it is cut."""
+    source = _tar(tmp_path / f"p.tar.{form}", {f"{i}.png": png(i) for i in range(20)})
+    whole = Path(source.path).read_bytes()
+    put(Path(source.path), whole[: int(kept * len(whole)) if kept > 0 else int(kept)])
+    with pytest.raises(AtelierError, match=r"found it damaged|found a packed file that is damaged or holds no tar\. Fetch"):
+        source.count()
+
+
+@pytest.mark.parametrize("form", ["gz", "bz2", "xz"])
+def test_a_packed_tar_with_a_wrong_byte_is_damaged(tmp_path: Path, form: str) -> None:
+    """It is one sentence, whatever who unpacks it calls it."""
+    source = _tar(tmp_path / f"p.tar.{form}", {f"{i}.png": png(i, 128) for i in range(30)})  # more than one block of bz2
+    data = bytearray(Path(source.path).read_bytes())
+    data[-len(data) // 10] ^= 0xFF
+    put(Path(source.path), data)
+    with pytest.raises(AtelierError, match="expected a whole archive, found it damaged"):
+        source.count()

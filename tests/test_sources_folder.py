@@ -100,6 +100,21 @@ def test_labels_come_from_a_table(folder: Path) -> None:
     }
 
 
+def test_lines_of_blanks_are_no_rows(folder: Path) -> None:
+    """As editors and spreadsheets leave them, between others or at the end."""
+    put(folder / "labels.csv", b"name,age\ncats/1.png,3\n  \n\ndogs/deep/2.jpg,4\n,\n\t\n")
+    labels = {p.name: p.labels["age"] for p in Folder(str(folder), labels="labels.csv").pictures()}
+    assert labels == {"cats/1.png": 3.0, "dogs/deep/2.jpg": 4.0}
+
+
+def test_a_folder_is_no_table(folder: Path) -> None:
+    """Nor is a place below a file."""
+    with pytest.raises(AtelierError, match=r"cats: expected a CSV file, found a folder\. Name a file"):
+        list(Folder(str(folder), labels="cats").pictures())
+    with pytest.raises(AtelierError, match=r"expected a CSV file of labels, found nothing there"):
+        list(Folder(str(folder), labels=str(folder / "cats" / "1.png" / "labels.csv")).pictures())
+
+
 @pytest.mark.parametrize(
     ("table", "message"),
     [
@@ -108,6 +123,7 @@ def test_labels_come_from_a_table(folder: Path) -> None:
         (b"path,a\ncats/1.png,1\ncats/1.png,2\n", r"found two for cats/1\.png"),
         (b"path,a\ncats/1.png\n", r"labels\.csv:2: expected 2 cells, as in the header, found 1"),
         (b"path,a\ncats/1.png,\xff\n", r"expected UTF-8 text, found a byte that is none at offset"),
+        (b"path,a,b, a\ncats/1.png,1,2,3\n", r"labels\.csv:1: expected every column once, found a twice"),
         (b"", r"labels\.csv:1: expected a column name or path, found no header"),
     ],
 )

@@ -84,6 +84,14 @@ def test_files_are_fetched_and_checked(address: str) -> None:
         list(Idx(url=address, inward=True, parts=["train"], sha256={}).pictures())
 
 
+def test_labels_that_are_not_fetched_are_named(address: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Without their digest the pictures come without a class, which is said."""
+    digests = {IMAGES_NAME: hashlib.sha256(_idx(IMAGES)).hexdigest()}
+    source = Idx(url=address, inward=True, parts=["train"], sha256=digests)
+    assert [picture.labels for picture in source.pictures()] == [{"part": "train"}] * 4
+    assert f"{LABELS_NAME}: expected its digest under collect.sha256, found none; it was not fetched." in capsys.readouterr().err
+
+
 def test_an_address_that_does_not_answer_is_one_error(address: str) -> None:
     """A missing file, a closed port and a scheme that is not the web's each are one sentence."""
     with pytest.raises(AtelierError, match=r"other-images.*could not fetch it \(File not found\)"):

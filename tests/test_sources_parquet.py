@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -40,6 +41,38 @@ def test_a_structure_of_bytes_and_path_is_read(tmp_path: Path) -> None:
     rows = {"image": [{"bytes": png(1), "path": "x"}, {"bytes": png(2), "path": "x"}], "name": ["x.png", "x.png"]}
     pq.write_table(pa.table(rows), tmp_path / "set.parquet")
     assert [(p.name, p.data) for p in Parquet(str(tmp_path)).pictures()] == [("x.png", png(1)), ("x.png#2", png(2))]
+
+
+@pytest.mark.parametrize("text", [pa.string(), pa.large_string(), pa.dictionary(pa.int8(), pa.string())], ids=str)
+def test_text_is_text_however_it_is_kept(tmp_path: Path, text: pa.DataType) -> None:
+    """It names pictures and labels them."""
+    rows = {
+        "image": [png(1), png(2)],
+        "path": pa.array(["x.png", "y.png"]).cast(text),
+        "hair": pa.array(["red", None]).cast(text),
+    }
+    pq.write_table(pa.table(rows), tmp_path / "set.parquet")
+    found = [(p.name, p.labels) for p in Parquet(str(tmp_path)).pictures()]
+    assert found == [("x.png", {"hair": "red"}), ("y.png", {})]
+
+
+def test_what_pandas_writes_is_read(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Text and categories, of words and of numbers; nothing is said to be left out."""
+    frame = pd.DataFrame({"image": [png(1), png(2)], "name": ["x.png", "y.png"]})
+    frame = frame.assign(kind=pd.Categorical(["cat", "dog"]), digit=pd.Categorical([7, 8]))
+    frame.to_parquet(tmp_path / "set.parquet")
+    found = [(p.name, p.labels) for p in Parquet(str(tmp_path)).pictures()]
+    assert found == [("x.png", {"kind": "cat", "digit": 7.0}), ("y.png", {"kind": "dog", "digit": 8.0})]
+    assert capsys.readouterr().err == ""
+
+
+def test_columns_that_are_left_out_are_named_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """For all files together."""
+    for name, other in (("1", {"box": [[1]]}), ("2", {"box": [[2]], "thumb": [b"x"]})):
+        pq.write_table(pa.table({"image": [png()], "digit": [7], **other}), tmp_path / f"{name}.parquet")
+    assert [p.labels for p in Parquet(str(tmp_path)).pictures()] == [{"digit": 7.0}] * 2
+    told = capsys.readouterr().err
+    assert told == f"{tmp_path}: left out, as neither text, truth values nor numbers: box, thumb.\n"
 
 
 def test_without_pictures_it_is_one_error(tmp_path: Path) -> None:

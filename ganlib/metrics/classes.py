@@ -37,8 +37,11 @@ def class_scores(judged: Judged) -> tuple[Measurement, ...]:
     label_agreement: the share of pictures that are taken for what was asked (where something was).
 
     The error of the first is that of a share of as many samples as there are classes: no more than a hint. What a classifier
-    that errs costs is in the floor of the second, which is its agreement with held-out pictures.
+    that errs costs is in the floor of the second, which is its agreement with held-out pictures. None where no real picture is
+    of a class that was learnt.
     """
+    if not judged.real.any():
+        return ()
     counts = np.bincount(judged.taken, minlength=len(judged.classes)) / len(judged.taken)
     there = judged.real > 0
     drawn = counts[there] >= LEFT_OUT * judged.real[there] / judged.real.sum()

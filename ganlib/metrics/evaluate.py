@@ -1,5 +1,6 @@
 """All scores of a set of generated pictures, each with its error and what real pictures score in its place."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -7,6 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from ganlib.files import digest_bytes
 from ganlib.metrics.cache import cached_features, digest_pictures
 from ganlib.metrics.case import METRICS, Case
 from ganlib.metrics.classes import Judged, places_of
@@ -19,7 +21,7 @@ from ganlib.metrics.inputs import Real
 from ganlib.metrics.judge import extractor_for, judge_for
 from ganlib.metrics.measure import Measurement
 from ganlib.metrics.path_length import Walks, path_length
-from ganlib.metrics.requirements import check_pictures
+from ganlib.metrics.requirements import check_number, check_pictures
 from ganlib.progress import Progress
 
 
@@ -76,6 +78,7 @@ def examine(
     """
     kinds = {"generated": generated, "reference": real.reference, "floor": real.floor}
     check_pictures(kinds, config.neighbours)
+    check_number(config.number, config.neighbours)
     chosen = _choose(kinds, real.training, config)
     judge = judge_for(real, config, cache)
     extractor = extractor_for(config, judge)
@@ -213,4 +216,11 @@ def _fingerprint(
         training_digest="" if training is None else digest_pictures(training),
         label=", ".join(judge.conditions.names) if judge else "",
         classifier=judge.digest if judge else "",
+        labels_digest=_digest_labels(real, chosen) if judge else "",
     )
+
+
+def _digest_labels(real: Real, chosen: _Chosen) -> str:
+    """Of the reference's labels: what its classes are counted from."""
+    values = real.labels or []
+    return digest_bytes(json.dumps([values[row] for row in chosen.rows["reference"]]).encode()) if values else ""

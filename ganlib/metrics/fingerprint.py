@@ -19,7 +19,7 @@ class Fingerprint:
     generated, reference: how many pictures. reference_digest: of the reference's pixels. split: where the reference is from.
     seed: of the choice of pictures and of sub-samples. neighbours: k. training, training_digest: how many training pictures
     generated ones were compared with, and the digest of their pixels (0 and "" where with none). label, classifier: whose
-    classes were told apart, by a network of which sha256 ("" where by none).
+    classes were told apart, by a network of which sha256 ("" where by none). labels_digest: of the reference's labels.
     """
 
     extractor: str
@@ -38,6 +38,7 @@ class Fingerprint:
     training_digest: str = ""
     label: str = ""
     classifier: str = ""
+    labels_digest: str = ""
 
 
 @dataclass(frozen=True)
@@ -100,7 +101,10 @@ def _mattering(score: Score) -> dict[str, Any]:
 
 
 #: Parts of a fingerprint on which only these scores depend. (By the features of a classifier, `weights` says which it was.)
-_ONLY = {("training", "training_digest"): ("copied",), ("label", "classifier"): ("class_coverage", "label_agreement")}
+_ONLY = {
+    ("training", "training_digest"): ("copied",),
+    ("label", "classifier", "labels_digest"): ("class_coverage", "label_agreement"),
+}
 
 
 def to_json(scores: list[Score]) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """Pictures to score, from wherever they lie: a data set, an array in a .npy file, or a folder of picture files."""
 
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -99,21 +100,34 @@ def coloured(pictures: Pictures) -> Pictures:
 
 
 def _read_folder(path: Path, most: int, seed: int) -> Pictures:
-    """Every file that decodes, uint8 [N, H, W, 3]; those that do not are left out."""
-    folder = Folder(str(path))
-    count = folder.count()
-    chosen = set(np.random.default_rng(seed).permutation(count)[:most].tolist())
-    found: dict[str, Pictures] = {}
-    for place, raw in enumerate(track(folder.pictures(), "evaluate", count, f"files of {path.name}")):
-        if place in chosen and raw.problem is None:
-            try:
-                found[raw.name] = decode_alone(raw.name, raw.data).pixels
-            except Refused:
-                continue
+    """`most` of the files that decode, uint8 [N, H, W, 3], in their order; those that do not are left out, and counted aloud."""
+    count = Folder(str(path)).count()
+    order = np.random.default_rng(seed).permutation(count).tolist()
+    found: dict[int, tuple[str, Pictures]] = {}
+    asked = 0
+    while len(found) < most and asked < count:  # others in the place of those that do not decode
+        chosen = order[asked : asked + most - len(found)]
+        found |= _decoded(path, count, set(chosen))
+        asked += len(chosen)
     if not found:
         raise AtelierError(f"{path}: expected pictures, found {count} files of which none is one that can be read.")
-    _same_size(path, found)
-    return np.stack(list(found.values()))
+    if len(found) < asked:
+        print(f"{path}: {asked - len(found)} of {asked} files are left out: they cannot be read as pictures.", file=sys.stderr)
+    pictures = dict(found[place] for place in sorted(found))
+    _same_size(path, pictures)
+    return np.stack(list(pictures.values()))
+
+
+def _decoded(path: Path, count: int, places: set[int]) -> dict[int, tuple[str, Pictures]]:
+    """Name and pixels of the files at some places, as far as they decode."""
+    found = {}
+    for place, raw in enumerate(track(Folder(str(path)).pictures(), "evaluate", count, f"files of {path.name}")):
+        if place in places and raw.problem is None:
+            try:
+                found[place] = raw.name, decode_alone(raw.name, raw.data).pixels
+            except Refused:
+                continue
+    return found
 
 
 def _same_size(path: Path, found: dict[str, Pictures]) -> None:

@@ -17,6 +17,9 @@ from ganlib.metrics.parallel import parallel
 SIDE, AROUND, TOLD = 16, 50, 3
 #: Nearer than this part of what the nearest held-out ones keep: a copy. The quantile says which those are.
 NEARER, QUANTILE = 0.6, 0.01
+#: Held-out pictures nearer than this part of what a tenth of them keep have twins in training. They do not say what is near: a
+#: few of them would hide a generator that does nothing but copy.
+TWINS, TENTH = 0.5, 0.1
 #: Fewer training pictures than this say nothing of what is near.
 FEWEST = 20
 BLOCK = 256
@@ -71,13 +74,18 @@ def memorisation(
     Distance is the difference of the squares that differ most: copies differ a little everywhere, other pictures much somewhere
     (other eyes are enough). Features of a network are no help here, a grain that nobody sees moves them further than other eyes.
     Near is relative to what is usual around, so that a generator is not accused of drawing in a crowded place. A copy is nearer
-    by far than all but 1 % of the held-out pictures are. generated_rows, heldout_rows: where each is itself a row of `train` (-1:
-    nowhere), that one does not count.
+    by far than all but 1 % of the held-out pictures are that have no twins in training. generated_rows, heldout_rows: where each
+    is itself a row of `train` (-1: nowhere), that one does not count.
     """
     learnt = looks(train)
     of = nearness(looks(generated), learnt, generated_rows)
     yardstick = nearness(looks(heldout), learnt, heldout_rows)
-    return Memorisation(of, yardstick, NEARER * float(np.quantile(yardstick.ratios, QUANTILE)))
+    return Memorisation(of, yardstick, _threshold(yardstick.ratios))
+
+
+def _threshold(heldout: NDArray[np.float64]) -> float:
+    without_twins = heldout[heldout >= TWINS * np.quantile(heldout, TENTH)]
+    return NEARER * float(np.quantile(without_twins, QUANTILE))
 
 
 def looks(pictures: Pictures) -> Tensor:

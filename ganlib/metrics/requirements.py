@@ -12,9 +12,22 @@ from ganlib.errors import AtelierError
 FEWEST = 20
 
 
+def fewest(neighbours: int) -> int:
+    """Fewer pictures of a kind make no scores with so many neighbours: halves of them must have so many, too."""
+    return max(FEWEST, 2 * (neighbours + 1))
+
+
+def check_number(number: int, neighbours: int) -> None:
+    """Raise `AtelierError` where fewer pictures are to be taken than make scores."""
+    if number < (least := fewest(neighbours)):
+        raise AtelierError(
+            f"evaluate.number must be at least {least} with {neighbours} neighbours (got {number}). Nothing was scored; raise it."
+        )
+
+
 def check_pictures(kinds: Mapping[str, NDArray[Any]], neighbours: int) -> None:
     """Raise `AtelierError` where one of the kinds, "reference" among them, has too few, another shape, or no levels as uint8."""
-    least = max(FEWEST, 2 * (neighbours + 1))
+    least = fewest(neighbours)
     for kind, pictures in kinds.items():
         if pictures.dtype != np.uint8:
             broken = f", {int(np.isnan(pictures).sum())} of its numbers NaN" if pictures.dtype.kind == "f" else ""

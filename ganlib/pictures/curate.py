@@ -166,9 +166,7 @@ def _compare(
     Where one that was to stay in a copy's place is itself set aside, for being noisy say, both would be lost: then it is done
     over, and of the two the other one is better.
     """
-    for verdict in found.verdicts:
-        if verdict.kept and overrides.get(verdict.path) == DROP:
-            verdict.set_aside(DROPPED)
+    _drop(found, candidates, overrides)
     safe = {row for row, place in enumerate(found.decoded) if overrides.get(found.verdicts[place].path) == KEEP}
     for _ in range(_TURNS):
         verdicts = [replace(found.verdicts[place]) for place in found.decoded]
@@ -178,11 +176,45 @@ def _compare(
         if fallen <= candidates.unfit:
             break
         candidates.unfit = candidates.unfit | fallen
+    findings = _settled(findings, verdicts)
     for row, (place, verdict) in enumerate(zip(found.decoded, verdicts, strict=True)):
         found.verdicts[place] = verdict
         if row in safe and verdict.kept:
             verdict.notes = f"{verdict.notes} {KEPT}".strip()
     return findings
+
+
+def _drop(found: _Found, candidates: Candidates, overrides: Mapping[str, str]) -> None:
+    """Set aside what a person dropped, and all that has the same pixels: else a copy of it would stay in its place."""
+    for verdict in found.verdicts:
+        if verdict.kept and overrides.get(verdict.path) == DROP:
+            verdict.set_aside(DROPPED)
+    digests, verdicts = candidates.facts["digest"].tolist(), [found.verdicts[place] for place in found.decoded]
+    unwanted = {digest for digest, verdict in zip(digests, verdicts, strict=True) if verdict.reason == DROPPED}
+    for digest, verdict in zip(digests, verdicts, strict=True):
+        if verdict.kept and digest in unwanted and overrides.get(verdict.path) != KEEP:
+            verdict.set_aside(DROPPED)
+
+
+def _settled(findings: Mapping[str, list[Finding]], verdicts: Sequence[Verdict]) -> dict[str, list[Finding]]:
+    """The findings and verdicts with each twin the one that stays in the end, where it went for another one itself."""
+    goes = {
+        finding.row: finding.twin
+        for found in findings.values()
+        for finding in found
+        if finding.aside and finding.twin is not None
+    }
+
+    def settled(finding: Finding) -> Finding:
+        twin = finding.twin
+        if not finding.aside or twin is None:
+            return finding
+        while twin in goes:
+            twin = goes[twin]
+        verdicts[finding.row].twin_of = verdicts[twin].path
+        return replace(finding, twin=twin)
+
+    return {reason: [settled(finding) for finding in found] for reason, found in findings.items()}
 
 
 def _judged(

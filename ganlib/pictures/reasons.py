@@ -19,7 +19,7 @@ REASONS = {
     "too-much-memory": "more than 3 GiB to decode; given up",
     "crashed-decoder": "the process that decoded it died of it",
     "unknown-colours": "its colour space is not one that is converted",
-    "dropped-by-hand": "a person said so, in the file of overrides",
+    "dropped-by-hand": "a person said so, in the file of overrides, of it or of one with the same pixels",
 }
 
 #: What is noted about a picture that is kept all the same.

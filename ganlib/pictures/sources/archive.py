@@ -5,33 +5,36 @@ import lzma
 import tarfile
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import IO, Literal, cast
 
 from ganlib.errors import AtelierError
-from ganlib.pictures.raw import RawPicture
+from ganlib.pictures.raw import Label, RawPicture
 from ganlib.pictures.sources.found import LARGEST, Names, Origin, first_folder, is_junk, must_exist
-from ganlib.pictures.sources.table import check_matched, read_labels
+from ganlib.pictures.sources.table import Labels, check_matched, read_labels
 
 MEMBERS = 1_000_000
 UNPACKED = 64 * 2**30  # bytes, all members together
 RATIO = 200  # unpacked to packed, where more than SMALL is unpacked
 SMALL = 256 * 2**20
+REST = 2**20  # bytes read after the last member: writers fill up their last record with zeros
 
 Member = zipfile.ZipInfo | tarfile.TarInfo
 Container = zipfile.ZipFile | tarfile.TarFile
 DAMAGE = (zipfile.BadZipFile, tarfile.TarError, zlib.error, lzma.LZMAError, gzip.BadGzipFile, EOFError)
+COMPRESSED = (b"\x1f\x8b", b"BZh", b"\xfd7zXZ\x00")
 
 
 @dataclass(frozen=True)
 class Archive:
     """Section `collect` of `params.yaml` for `source: archive`.
 
-    `path` is a zip or a tar (plain, gz, bz2, xz). The folders in it become the label `class`; `labels`, if given, is a CSV
-    file beside the archive or anywhere, with a column `name` or `path` and a column a label.
+    `path` is a zip or a tar (plain, gz, bz2, xz). The folders in it become the label `class`, those in its one folder if that
+    wraps them all; `labels`, if given, is a CSV file beside the archive or anywhere, with a column `name` or `path` (as it is
+    in the archive) and a column a label.
     """
 
     path: str
@@ -50,20 +53,22 @@ class Archive:
 
         Raises `AtelierError` where the archive is none, is damaged, holds too much, or names a place outside itself.
         """
-        self._check_labels()
-        labels = read_labels(self._table()) if self.labels else {}
         origin, names = Origin(Path(self.path).name, self.licence, self.attribution), Names()
         with self._opened() as archive:
-            for member in _members(Path(self.path), archive):
+            members = list(_members(Path(self.path), archive))
+            labels, wrapper = self._labels(members), _wrapper(archive, members)
+            for member in members:
                 name = names.unique(_name(member))
-                picture = _picture(origin, archive, member, name)
+                picture = _picture(origin, archive, member, name, first_folder(PurePosixPath(name).relative_to(wrapper)))
                 picture.labels.update(labels.get(name, {}))
                 yield picture
 
-    def _check_labels(self) -> None:
-        if self.labels:
-            with self._opened() as archive:
-                check_matched(self._table(), read_labels(self._table()), map(_name, _members(Path(self.path), archive)))
+    def _labels(self, members: list[Member]) -> Labels:
+        if not self.labels:
+            return {}
+        labels = read_labels(self._table())
+        check_matched(self._table(), labels, map(_name, members))
+        return labels
 
     def _table(self) -> Path:
         """Where it is, seen from here, or beside the archive."""
@@ -77,18 +82,28 @@ class Archive:
         try:
             with _open(path) as archive:
                 yield archive
-        except (*DAMAGE, UnicodeDecodeError) as error:
+        except (*DAMAGE, UnicodeDecodeError, OSError) as error:
+            if isinstance(error, OSError) and error.errno is not None:
+                raise  # the disk refuses, not who unpacks
             raise AtelierError(f"{path}: expected a whole archive, found it damaged ({error}). Fetch or pack it again.") from None
 
 
 def _open(path: Path) -> Container:
+    if path.is_file() and tarfile.is_tarfile(path):  # before zip: a tar ends like one if a zip is its last member
+        return tarfile.open(path)
     if path.is_file() and zipfile.is_zipfile(path):
         return zipfile.ZipFile(path)
-    if path.is_file() and tarfile.is_tarfile(path):
-        return tarfile.open(path)
-    cut = path.is_file() and path.open("rb").read(2) == b"PK"
-    found = "a zip that is cut short. Fetch or pack it again" if cut else "something else. Name an archive, or `source: folder`"
-    raise AtelierError(f"{path}: expected a zip or tar archive, found {found}.")
+    raise AtelierError(f"{path}: expected a zip or tar archive, found {_found(path)}.")
+
+
+def _found(path: Path) -> str:
+    """What lies there that is no archive, and what to do about it."""
+    head = path.open("rb").read(6) if path.is_file() else b""
+    if head.startswith(b"PK"):
+        return "a zip that is cut short. Fetch or pack it again"
+    if head.startswith(COMPRESSED):
+        return "a packed file that is damaged or holds no tar. Fetch or pack it again"
+    return "something else. Name an archive, or `source: folder`"
 
 
 def _members(path: Path, archive: Container) -> Iterator[Member]:
@@ -104,6 +119,27 @@ def _members(path: Path, archive: Container) -> Iterator[Member]:
             )
         if not _is_folder(member) and not is_junk(name):
             yield member
+    if isinstance(archive, tarfile.TarFile):
+        _check_end(archive)
+
+
+def _check_end(archive: tarfile.TarFile) -> None:
+    """Python takes a header that is damaged or cut for the end of a tar; every writer puts blocks of zeros there."""
+    stream = cast(IO[bytes], archive.fileobj)
+    stream.seek(archive.offset)
+    end = stream.read(REST)  # all of it, so that a packed one that is cut here is found out
+    if len(end) < tarfile.BLOCKSIZE or any(end[: 2 * tarfile.BLOCKSIZE]):
+        raise tarfile.ReadError(f"at byte {archive.offset:,} of the tar there is neither a member nor its end")
+
+
+def _wrapper(archive: Container, members: list[Member]) -> PurePosixPath:
+    """The one folder that everything lies in, if there are pictures in folders of it: it is no class."""
+    paths = [PurePosixPath(_name(member)) for member in members]
+    deep = (member for member, path in zip(members, paths, strict=True) if len(path.parts) > 2)
+    tops = {path.parts[:1] for path in paths}
+    if len(tops) == 1 and any(_picture(Origin(""), archive, member, "", {}).problem is None for member in deep):
+        return PurePosixPath(*tops.pop())
+    return PurePosixPath()
 
 
 def _check_limits(path: Path, number: int, unpacked: int, packed: int) -> None:
@@ -116,7 +152,7 @@ def _check_limits(path: Path, number: int, unpacked: int, packed: int) -> None:
         )
 
 
-def _picture(origin: Origin, archive: Container, member: Member, name: str) -> RawPicture:
+def _picture(origin: Origin, archive: Container, member: Member, name: str, labels: Mapping[str, Label]) -> RawPicture:
     """A member, or why it is not read."""
     if not _is_regular(member):
         return origin.refused(name, "link" if _is_link(member) else "not-a-file")
@@ -129,7 +165,7 @@ def _picture(origin: Origin, archive: Container, member: Member, name: str) -> R
         return origin.refused(name, "damaged-in-archive")
     except (RuntimeError, NotImplementedError):
         return origin.refused(name, "locked-in-archive")  # encrypted, or packed by a method that is not known
-    return origin.picture(name, data, first_folder(PurePosixPath(name)))
+    return origin.picture(name, data, labels)
 
 
 def _stream(archive: Container, member: Member) -> IO[bytes]:

@@ -4,6 +4,7 @@ import gzip
 import hashlib
 import http.client
 import io
+import sys
 import urllib.error
 import zlib
 from collections.abc import Iterator
@@ -127,6 +128,8 @@ class Idx:
         if name not in self.sha256:
             if needed:
                 raise AtelierError(f"{name}: expected its digest under collect.sha256, since it is fetched; found none. Add it.")
+            told = "expected its digest under collect.sha256, found none; it was not fetched. Add it if there are such labels."
+            print(f"{name}: {told}", file=sys.stderr)
             return name, b""
         return _fetch(f"{self.url.rstrip('/')}/{name}.gz", self.inward)
 

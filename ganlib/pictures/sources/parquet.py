@@ -1,5 +1,6 @@
 """Pictures in Parquet: the shards of this project, or any file with a column of encoded pictures."""
 
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,7 @@ from ganlib.pictures.raw import Label, RawPicture
 from ganlib.pictures.shard_writer import COLUMNS
 from ganlib.pictures.shards import read_shard
 from ganlib.pictures.sources.found import Names, Origin, must_exist
+from ganlib.pictures.sources.table import listed
 
 DATA = ("data", "bytes", "image")
 NAME = ("name", "path", "file_name")
@@ -23,8 +25,8 @@ class Parquet:
     """Section `collect` of `params.yaml` for `source: parquet`.
 
     `path` is a Parquet file or a folder of them. The encoded pictures are in a binary column `data`, `bytes` or `image` (or a
-    structure with a field `bytes`, as public data sets have it); columns of text, truth values and numbers become labels.
-    Shards of this project keep their labels and provenance.
+    structure with a field `bytes`, as public data sets have it); columns of text, truth values and numbers become labels, others
+    are left out, which is said. Shards of this project keep their labels and provenance.
     """
 
     path: str
@@ -39,11 +41,11 @@ class Parquet:
     def pictures(self) -> Iterator[RawPicture]:
         """Yield every row, file by file. Raises `AtelierError` where a file is damaged or has no column of pictures."""
         origin, names = Origin(Path(self.path).name, self.licence, self.attribution), Names()
-        for path in self._files():
-            if set(COLUMNS) <= set(_opened(path).schema_arrow.names):
-                yield from read_shard(path)
-            else:
-                yield from _read(path, origin, names)
+        files = self._files()
+        ours = {path for path in files if set(COLUMNS) <= set(_opened(path).schema_arrow.names)}
+        _say_left_out(Path(self.path), [path for path in files if path not in ours])
+        for path in files:
+            yield from read_shard(path) if path in ours else _read(path, origin, names)
 
     def _files(self) -> list[Path]:
         root = Path(self.path)
@@ -70,12 +72,20 @@ def _damaged(path: Path, error: Exception) -> Exception:
     )
 
 
+def _say_left_out(root: Path, files: list[Path]) -> None:
+    """One sentence for all files."""
+    left: dict[str, None] = {}
+    for path in files:
+        schema = _opened(path).schema_arrow
+        column, named, labels = _columns(path, schema)
+        left |= dict.fromkeys(name for name in schema.names if name not in (column, named, *labels))
+    if left:
+        print(f"{root}: left out, as neither text, truth values nor numbers: {listed(list(left))}.", file=sys.stderr)
+
+
 def _read(path: Path, origin: Origin, names: Names) -> Iterator[RawPicture]:
     file = _opened(path)
-    schema = file.schema_arrow
-    column = _column(path, schema)
-    named = next((name for name in NAME if name in schema.names and pa.types.is_string(schema.field(name).type)), None)
-    labels = [name for name in schema.names if name not in (column, named) and _is_label(schema.field(name).type)]
+    column, named, labels = _columns(path, file.schema_arrow)
     number = 0
     for batch in _batches(path, file, [name for name in (column, named, *labels) if name]):
         for row in batch:
@@ -91,6 +101,14 @@ def _batches(path: Path, file: pq.ParquetFile, columns: list[str]) -> Iterator[l
             yield batch.to_pylist()
     except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         raise _damaged(path, error) from None
+
+
+def _columns(path: Path, schema: pa.Schema) -> tuple[str, str | None, list[str]]:
+    """The column of encoded pictures, that of their names, if any, and those of their labels."""
+    column = _column(path, schema)
+    named = next((name for name in NAME if name in schema.names and _is_text(schema.field(name).type)), None)
+    labels = [name for name in schema.names if name not in (column, named) and _is_label(schema.field(name).type)]
+    return column, named, labels
 
 
 def _column(path: Path, schema: pa.Schema) -> str:
@@ -110,9 +128,18 @@ def _is_data(kind: pa.DataType) -> bool:
     return bool(pa.types.is_binary(kind) or pa.types.is_large_binary(kind))
 
 
+def _is_text(kind: pa.DataType) -> bool:
+    return bool(pa.types.is_string(_plain(kind)) or pa.types.is_large_string(_plain(kind)))
+
+
 def _is_label(kind: pa.DataType) -> bool:
-    tests = (pa.types.is_string, pa.types.is_large_string, pa.types.is_boolean, pa.types.is_integer, pa.types.is_floating)
-    return any(test(kind) for test in tests)
+    tests = (_is_text, pa.types.is_boolean, pa.types.is_integer, pa.types.is_floating)
+    return any(test(_plain(kind)) for test in tests)
+
+
+def _plain(kind: pa.DataType) -> pa.DataType:
+    """What a column holds, whether or not each value is kept only once (a dictionary; pandas: Categorical)."""
+    return kind.value_type if pa.types.is_dictionary(kind) else kind
 
 
 def _bytes(value: Any) -> bytes:

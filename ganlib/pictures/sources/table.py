@@ -15,15 +15,15 @@ SHOWN = 5
 Labels = dict[str, dict[str, Label]]
 
 
-def read_labels(path: Path, as_is: bool = False, names: Container[str] = ()) -> Labels:
+def read_labels(path: Path, as_is: bool = False, names: Container[str] = (), keys: Sequence[str] = KEYS) -> Labels:
     """The labels in a CSV file, by picture name; a column whose every value is a number becomes numbers.
 
-    as_is: names are meant as they are written; else a backslash stands between folders, too, but in one of `names`. Raises
-    `AtelierError` where the file is missing, is not UTF-8, has no column `name` or `path`, names a picture twice, or has a row of
-    another length than its header.
+    as_is: names are meant as they are written; else a backslash stands between folders, too, but in one of `names`. keys:
+    the columns that may name pictures, the first one that is there does. Raises `AtelierError` where the file is missing, is not
+    UTF-8, has none of these columns or one twice, names a picture twice, or has a row of another length than its header.
     """
     header, numbered = _read(path)
-    key, rows = _key(path, header), [row for _, row in numbered]
+    key, rows = _key(path, header, keys), [row for _, row in numbered]
     columns = {name: _typed([row[place] for row in rows]) for place, name in enumerate(header) if name not in (key, "")}
     labels: Labels = {}
     for number, row in enumerate(rows):
@@ -35,16 +35,16 @@ def read_labels(path: Path, as_is: bool = False, names: Container[str] = ()) -> 
     return labels
 
 
-def line_of(path: Path, name: str) -> int:
+def line_of(path: Path, name: str, keys: Sequence[str] = KEYS) -> int:
     """The line of the file on which the row of a picture ends, for whoever is to correct it."""
     header, numbered = _read(path)
-    place = header.index(_key(path, header))
+    place = header.index(_key(path, header, keys))
     return next(line for line, row in numbered if row[place] == name)
 
 
-def _key(path: Path, header: list[str]) -> str:
+def _key(path: Path, header: list[str], keys: Sequence[str]) -> str:
     """The column that names pictures."""
-    key = next((name for name in KEYS if name in header), None)
+    key = next((name for name in keys if name in header), None)
     if key is None:
         raise AtelierError(f"{path}:1: expected a column name or path, found {', '.join(header) or 'no header'}. Add one.")
     return key
@@ -69,22 +69,33 @@ def _read(path: Path) -> tuple[list[str], list[tuple[int, list[str]]]]:
     """The header, and every row with the line on which it ends."""
     try:
         text = path.read_text(encoding="utf-8-sig")
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         raise AtelierError(
             f"{path}: expected a CSV file of labels, found nothing there. Check the spelling of the path."
         ) from None
+    except IsADirectoryError:
+        raise AtelierError(f"{path}: expected a CSV file, found a folder. Name a file.") from None
     except UnicodeDecodeError as error:
         message = f"{path}: expected UTF-8 text, found a byte that is none at offset {error.start}. Save it as UTF-8."
         raise AtelierError(message) from None
     separator = max(",;\t", key=text.split("\n", 1)[0].count)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
     try:
-        header = [name.strip() for name in next(reader, [])]
-        return header, [(reader.line_num, _checked(path, reader.line_num, row, header)) for row in reader if row]
+        header = _header(path, next(reader, []))
+        rows = [(reader.line_num, row) for row in reader if any(map(str.strip, row))]
     except csv.Error as error:
         raise AtelierError(
             f"{path}:{reader.line_num}: expected a line of a CSV file, found none ({error}). Correct it."
         ) from None
+    return header, [(line, _checked(path, line, row, header)) for line, row in rows]
+
+
+def _header(path: Path, cells: list[str]) -> list[str]:
+    header = [name.strip() for name in cells]
+    twice = sorted({name for name in header if name and header.count(name) > 1})
+    if twice:
+        raise AtelierError(f"{path}:1: expected every column once, found {listed(twice)} twice. Rename or remove one.")
+    return header
 
 
 def _checked(path: Path, line: int, row: list[str], header: list[str]) -> list[str]:
