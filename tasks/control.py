@@ -1,7 +1,8 @@
 """Whether a model with conditions draws what it is asked for: metrics/control.json, written by the step evaluate."""
 
 import json
-from collections.abc import Mapping
+import sys
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -66,9 +67,18 @@ def _measured(config: "EvaluateConfig", dataset: Path, loaded: Any, cache: Path 
     from ganlib.pictures.store import Store
 
     store = Store.open(dataset, verify=False)
-    told = _obeyed(config, store, loaded, cache) if loaded.conditions.labels else {}
+    told = _obeyed(config, store, loaded, cache) if loaded.conditions.labels and _known(store, loaded.conditions.labels) else {}
     spoken = _spoken(config, store, loaded, cache) if loaded.conditions.sentences else {}
     return told | ({SPOKEN: spoken} if spoken else {})
+
+
+def _known(store: Any, names: Sequence[str]) -> bool:
+    """Whether pictures are there to learn these labels from; those of factors that a model found by itself never are."""
+    from ganlib.conditions.labels import PREFIX
+
+    if missing := [name for name in names if f"{PREFIX}{name}" not in store.manifest.columns]:
+        print(f"What the model can be asked for is not checked: the data set has no label {', '.join(missing)}.", file=sys.stderr)
+    return not missing
 
 
 def _judge(config: "EvaluateConfig", store: Any, columns: dict[str, Any], cache: Path | None) -> Any:

@@ -127,8 +127,17 @@ def _projected(path: Path, model: "Model", seed: int) -> "Sheet":
     from ganlib.sampling.steering import projection_sheet
 
     picture = read_formed(path, model.size, model.channels)
-    reader = reader_of(model.conditions.labels) if model.conditions else None
+    reader = reader_of(_readable(model.conditions.labels)) if model.conditions else None
     return projection_sheet(picture, project(model, picture, reader, seed))
+
+
+def _readable(names: "list[str]") -> "list[str]":
+    """Those of the labels that the project's data set has: factors that a model found by itself are in none."""
+    from ganlib.conditions.labels import PREFIX
+    from ganlib.pictures.store import Store
+
+    columns = Store.open(places.DATASET, verify=False).manifest.columns
+    return [name for name in names if f"{PREFIX}{name}" in columns]
 
 
 def _write(folder: Path, sheet: "Sheet", model: "Model", card: dict[str, Any]) -> str:

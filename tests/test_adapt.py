@@ -1,6 +1,7 @@
 """A trained generator goes on to a new style: from where it stood, with what is held held, to what can be asked for the same."""
 
 import json
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -22,6 +23,7 @@ from ganlib.methods.vae import Vae
 from ganlib.metrics.adaptation import measure, warnings
 from ganlib.metrics.config import EvaluateConfig
 from ganlib.nets.dcgan import Dcgan
+from ganlib.objectives import Relativistic
 from ganlib.pictures.augment import Augment
 from ganlib.pictures.decode import Pixels
 from ganlib.pictures.few import few_pictures
@@ -141,11 +143,25 @@ def test_what_cannot_be_adapted_is_refused(plain: Path, style: Pixels, tmp_path:
     write_model(tmp_path / "vae", {"generator": vae.generator(16, 3), "discriminator": vae.generator(16, 3)}, vae, card)
     with pytest.raises(AtelierError, match="trained by method gan or conditional, whose D judges pictures, found vae"):
         adapt(tmp_path / "vae", style, CONFIG, tmp_path / "out", tmp_path / "runs")
-    (tmp_path / "vae/discriminator.safetensors").unlink()
+    shutil.copytree(plain, tmp_path / "half")
+    (tmp_path / "half/discriminator.safetensors").unlink()
     with pytest.raises(AtelierError, match=r"discriminator.safetensors: expected the model's discriminator, found none"):
-        adapt(tmp_path / "vae", style, CONFIG, tmp_path / "out", tmp_path / "runs")
+        adapt(tmp_path / "half", style, CONFIG, tmp_path / "out", tmp_path / "runs")
     with pytest.raises(AtelierError, match=r"adapt\.frozen: expected fewer layers than D has, 3, found 3"):
         learner(plain, frozen=3)
+
+
+def test_knobs_that_do_not_go_with_the_model_are_named(tmp_path: Path, style: Pixels) -> None:
+    """A relativistic game has no target for its augmentation to keep to."""
+    model = tmp_path / "model"
+    model.mkdir()
+    game = Gan(network=Dcgan(width=4, latent=FREE), objective=Relativistic(), penalties={})
+    card = {"size": 16, "channels": 3, "latent": FREE, "dataset": "none", "kimg": 1.0}
+    parts = {"generator": game.generator(16, 3), "discriminator": game.network.discriminator(16, 3)}
+    write_model(model, parts, game, card)
+    config = replace(CONFIG, augment=Augment(kinds=("translation",), target=0.6))
+    with pytest.raises(AtelierError, match=r"adapt must not have an augmentation with a target"):
+        adapt(model, style, config, tmp_path / "out", tmp_path / "runs")
 
 
 def test_an_extractor_that_cannot_be_had_is_named_before_anything_is_trained(plain: Path, style: Pixels, tmp_path: Path) -> None:

@@ -160,12 +160,21 @@ class TestKnobs:
             ({}, "must name labels of the data set in conditions"),
             ({"conditions": ("a",), "signal": "infogan"}, "must have no conditions with `signal: infogan`"),
             ({"signal": "infogan", "classes": (), "numbers": 0}, "must have classes or numbers"),
+            ({"conditions": ("a",), "codes": "uniform"}, "must have `codes: normal` with conditions"),
         ],
     )
     def test_what_makes_no_sense_is_refused(self, knobs, message):
         """With what to do instead."""
         with pytest.raises(ValueError, match=message):
             Conditional(**knobs)
+
+    def test_numbers_alone_cannot_be_dropped(self):
+        """To tell nothing is to ask for the middle of each; with a class beside it is not."""
+        alone = setting({"length": LABELS["length"]}, 64)
+        knobs = {"network": TINY, "drop": 0.2}
+        with pytest.raises(AtelierError, match=r"train\.method\.drop: expected 0 where all conditions are numbers \(length\)"):
+            Conditional(conditions=("length",), **knobs).learner(alone)
+        assert Conditional(conditions=("length", "colour"), **knobs).learner(SETTING)
 
     def test_a_game_without_conditions_is_as_it_was(self):
         """The networks of the unconditional game have the shapes they had: one score, codes alone."""

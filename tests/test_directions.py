@@ -11,6 +11,8 @@ from ganlib.conditions.attribute import Attribute
 from ganlib.conditions.conditions import Conditions
 from ganlib.errors import AtelierError
 from ganlib.methods.conditional import Conditional
+from ganlib.methods.langevin import Sampler
+from ganlib.methods.priors import FittedCodes
 from ganlib.nets import NETWORKS
 from ganlib.nets.dcgan import Dcgan
 from ganlib.sampling.closed_form import closed_form
@@ -51,6 +53,24 @@ def test_closed_form_directions_are_exactly_the_singular_vectors(matrix: torch.T
     torch.testing.assert_close(found.directions, turns * signs, atol=1e-4, rtol=0)
     torch.testing.assert_close(found.shares.float(), STRENGTHS.square() / STRENGTHS.square().sum(), rtol=1e-3, atol=0)
     assert (found.directions.gather(1, found.directions.abs().argmax(dim=1, keepdim=True)) > 0).all()
+
+
+def test_closed_form_directions_are_those_of_what_comes_before_the_first_layer_too(matrix: torch.Tensor) -> None:
+    """Codes are brought to a Gaussian that is wide along one axis only: of an even layer behind it, that is the strongest."""
+    covariance = torch.diag(torch.tensor([1.0, 1.0, 25.0, *[1.0] * (LATENT - 3)]))
+    generator = FittedCodes(Linear(orthogonal(48, LATENT, 2)), LATENT).fit(torch.zeros(LATENT), covariance)
+    found = closed_form(model_of(generator), 1)
+    one = generator.factor @ found.directions[0]
+    assert one[2].abs() == pytest.approx(5, rel=1e-4)
+    assert found.shares[0] == pytest.approx(25 / (25 + LATENT - 1), rel=1e-3)
+
+
+def test_a_model_that_walks_to_its_pictures_has_no_directions() -> None:
+    """The error says so, and advises nothing that there is not."""
+    walker = Sampler.__new__(Sampler)
+    torch.nn.Module.__init__(walker)
+    with pytest.raises(AtelierError, match=r"Directions: .* found one of the method energy"):
+        find_directions(model_of(walker), None)
 
 
 def test_a_transposed_convolution_counts_as_the_matrix_that_it_is() -> None:

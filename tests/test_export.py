@@ -2,6 +2,7 @@
 
 import io
 import json
+import subprocess
 import sys
 import zipfile
 from pathlib import Path
@@ -10,6 +11,7 @@ import numpy as np
 import onnxruntime
 import pytest
 import torch
+from conftest import PROJECT
 from games import every_method
 from ordering import ASKED, published
 from test_nets import SMALL as NETWORKS
@@ -48,6 +50,20 @@ def test_a_graph_draws_what_the_model_draws(network: Network, conditions: Condit
     for number in BATCHES:
         codes, pictures = _codes_and_pictures(model, number)
         torch.testing.assert_close(graph(codes), pictures, atol=1e-4, rtol=0)
+
+
+def test_a_process_that_has_drawn_nothing_yet_traces_as_well(tmp_path: Path) -> None:
+    """What layers keep between calls is not to be made while tracing: pictures would be the tracer's ever after."""
+    published(tmp_path / "model", NETWORKS["resnet"], None)
+    code = (
+        "import sys, torch; from pathlib import Path; from ganlib.sampling import export, model;"
+        "found = model.load_model(Path(sys.argv[1])); export.traced(found.generator, found.latent);"
+        "print(float(found.generator(torch.zeros(2, found.latent)).sum().detach().numpy()) < 1e9)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(tmp_path / "model")], capture_output=True, text=True, check=False, cwd=PROJECT
+    )
+    assert done.stdout == "True\n", done.stderr[-2000:]
 
 
 @pytest.mark.slow

@@ -53,10 +53,21 @@ def test_reconstructions_beat_the_mean_picture() -> None:
 def test_the_published_generator_draws_from_the_codes_distribution() -> None:
     """The affine map before the decoder has the mean and the covariance of the codes, as the decoder is given them."""
     glo = learner()
-    take_steps(glo, squares(), 0, 10)
+    take_steps(glo, squares(), 0, 30)
     generator = glo.published()["generator"]
     assert isinstance(generator, FittedCodes)
+    assert glo.codes.seen.all()
     codes = glo.codes(torch.arange(32)).detach()
+    assert torch.allclose(generator.mean, codes.mean(0), atol=1e-6)
+    assert torch.allclose(generator.factor @ generator.factor.T, torch.cov(codes.T, correction=0), atol=1e-5)
+
+
+def test_codes_of_pictures_that_were_never_shown_do_not_count() -> None:
+    """Of 32, the first eight were: theirs are those that are drawn from."""
+    glo, pictures = learner(), squares()
+    take_steps(glo, pictures[:8], 0, 10)
+    generator = glo.published()["generator"]
+    codes = glo.codes(torch.arange(8)).detach()
     assert torch.allclose(generator.mean, codes.mean(0), atol=1e-6)
     assert torch.allclose(generator.factor @ generator.factor.T, torch.cov(codes.T, correction=0), atol=1e-5)
 

@@ -116,6 +116,13 @@ class TestTask:
         assert "hair" not in task.lines(found)
         assert set(task.numbers(tmp_path / "control.json")) == {"control_colour", "control_length"}
 
+    def test_factors_that_a_model_found_by_itself_are_not_measured(self, store, tmp_path, capsys):
+        """There are no pictures to learn them from; this is said, and no error."""
+        method = Conditional(network=Mlp(width=8, latent=4), signal="infogan", classes=(3,), numbers=1, penalties={})
+        train(store, TrainConfig(method=method, kimg=0.1, batch=8, device="cpu", threads=1), tmp_path / "m", tmp_path / "runs")
+        assert task.measure(EvaluateConfig(), tmp_path / "dataset", tmp_path / "m", tmp_path / "control.json") == {}
+        assert "the data set has no label choice1, number1" in capsys.readouterr().err
+
     def test_a_model_that_cannot_be_asked_has_nothing_measured(self, store, tmp_path):
         """An empty file, for DVC expects one."""
         from ganlib.methods.gan import Gan

@@ -20,6 +20,7 @@ from ganlib.errors import AtelierError
 from ganlib.methods.base import Batch
 from ganlib.methods.gan import Game, Gan
 from ganlib.nets.dcgan import Dcgan
+from ganlib.nets.infogan import Infogan
 from ganlib.pictures.store import Store
 from ganlib.sampling.config import SampleConfig
 from ganlib.sampling.model import load_model
@@ -75,6 +76,14 @@ def test_a_batch_larger_than_the_data_set_is_refused(dataset: Path, tmp_path: Pa
     """The error says both numbers; nothing is written."""
     with pytest.raises(AtelierError, match="found 41 and 40"):
         train(Store.open(dataset), replace(CONFIG, batch=41), tmp_path / "model", tmp_path / "runs")
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_batch_of_one_is_refused_where_vectors_are_normed_over_it(dataset: Path, tmp_path: Path) -> None:
+    """Before anything is written, not by a traceback after the first step."""
+    config = replace(CONFIG, batch=1, method=Gan(network=Infogan(latent=8), penalties={}))
+    with pytest.raises(AtelierError, match=r"train\.batch: expected at least 2 with the network infogan"):
+        train(Store.open(dataset), config, tmp_path / "model", tmp_path / "runs")
     assert not list(tmp_path.iterdir())
 
 

@@ -197,6 +197,16 @@ def test_a_learner_of_pictures_scores_them_above_held_out_ones(tmp_path: Path) -
     assert last["score_train"] - last["score_heldout"] > 3 * last["score_error"]
 
 
+def test_pictures_that_are_withheld_are_not_taken_for_those_that_it_learns_from(tmp_path: Path) -> None:
+    """The judge is asked about rows that are shown, and about no others."""
+    rows = np.arange(4, 12)
+    lookout = Lookout(learner(CONFIG.method), TRAIN[:32], HELDOUT, 0, tmp_path, rows=rows)
+    apart = Lookout(learner(CONFIG.method), TRAIN[4:12], HELDOUT, 0, tmp_path)
+    lookout.look(0, 0.0), apart.look(0, 0.0)
+    first, second = read(tmp_path / "watch.jsonl")
+    assert first["score_train"] == pytest.approx(second["score_train"], rel=1e-6)
+
+
 def test_without_held_out_pictures_only_sheets_are_drawn(tmp_path: Path) -> None:
     """A data set may have none, or one, of which there is no spread."""
     for name, heldout in (("none", HELDOUT[:0]), ("one", HELDOUT[:1])):

@@ -43,6 +43,11 @@ class Conditions:
         return [name for name in self.names if name not in parts]
 
     @property
+    def can_be_silent(self) -> bool:
+        """Whether nothing but zeros is unlike anything that can be told: of numbers alone it is the middle of each."""
+        return self.sentences is not None or any(attribute.values for attribute in self.attributes)
+
+    @property
     def askable(self) -> list[str]:
         """What a person can ask for: labels, a sentence, and by name its numbers."""
         parts = self.sentences.parts if self.sentences else []

@@ -16,6 +16,7 @@ from ganlib.conditions.attribute import KNOTS, Attribute
 from ganlib.conditions.codes import AskedCodes
 from ganlib.conditions.conditions import Conditions
 from ganlib.conditions.untold import untold
+from ganlib.errors import AtelierError
 from ganlib.knobs import Natural, NaturalFloat, Range, Share
 from ganlib.methods.base import Batch, Setting
 from ganlib.methods.gan import Game, Gan, Heard
@@ -50,6 +51,8 @@ class Conditional(Gan):
         super().__post_init__()
         if self.discriminator != "scores":
             raise ValueError("must have `discriminator: scores` with conditions: errors of reconstruction are asked nothing")
+        if self.codes == "uniform":
+            raise ValueError("must have `codes: normal` with conditions: what is asked for is a part of the codes")
         if self.signal == "infogan" and self.conditions:
             raise ValueError(
                 "must have no conditions with `signal: infogan`, which finds its own factors: name classes and numbers"
@@ -107,6 +110,12 @@ class ConditionalGame(Game):
         if not self.finds and (setting.conditions is None or setting.told is None):
             raise ValueError("a game with conditions needs those of the data set: Setting.conditions and Setting.told")
         self.conditions = knobs.factors() if setting.conditions is None else setting.conditions
+        if knobs.drop and not self.finds and not self.conditions.can_be_silent:
+            raise AtelierError(
+                f"train.method.drop: expected 0 where all conditions are numbers ({', '.join(self.conditions.labels)}), found "
+                f"{knobs.drop:g}; nothing was started. To tell nothing would be to ask for the middle of each. Name a class or "
+                "captions besides, or drop none."
+            )
         self.table = None if setting.told is None else torch.from_numpy(setting.told).to(setting.device)
         self.asking = knobs
         super().__init__(knobs, setting)

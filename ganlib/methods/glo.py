@@ -55,12 +55,15 @@ class Codes(nn.Module):
     """One code in the unit ball for each of `number` pictures.
 
     A generator is given them times √latent: networks are made for numbers of unit variance, and a code on the sphere then has
-    such.
+    such. seen: [number], whether a picture was ever shown.
     """
+
+    seen: Tensor
 
     def __init__(self, number: int, latent: int) -> None:
         super().__init__()
         self.table = nn.Embedding(number, latent, sparse=True)
+        self.register_buffer("seen", torch.zeros(number, dtype=torch.bool))
         self.scale = latent**0.5
         self.project(torch.arange(number))
 
@@ -77,8 +80,8 @@ class Codes(nn.Module):
 
     @torch.no_grad()
     def moments(self) -> tuple[Tensor, Tensor]:
-        """Mean [latent] and covariance [latent, latent] of all codes, scaled."""
-        codes = self.scale * self.table.weight.double()
+        """Mean [latent] and covariance [latent, latent], scaled, of the codes of pictures that were shown; at first, of all."""
+        codes = self.scale * self.table.weight[self.seen if self.seen.any() else slice(None)].double()
         spread = codes - codes.mean(0)
         return codes.mean(0), spread.T @ spread / len(codes)
 
@@ -112,6 +115,7 @@ class LatentOptimisation:
         with check_sparse_tensor_invariants(enable=False):  # type: ignore[no-untyped-call]  # left open, torch warns of it
             self.optimiser_codes.step()
         self.codes.project(rows)
+        self.codes.seen[rows] = True
         self.average.update(self.g, len(rows), batch.images)
         return {"loss": loss.detach(), "gradient": norm}
 

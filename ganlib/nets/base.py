@@ -22,10 +22,12 @@ class Network(Protocol):
     the energy-based method follows its slope).
 
     batch_normed: whether its discriminator couples the pictures of a batch by batch norm; penalties on its slope at single
-    pictures then make no sense. bounded: whether the discriminator's slope is bounded by itself (spectral norm).
+    pictures then make no sense. bounded: whether the discriminator's slope is bounded by itself (spectral norm). fewest: pictures
+    that a batch must have: where vectors are normalised over it, one says nothing.
     """
 
     sizes: ClassVar[Sequence[int]]
+    fewest: ClassVar[int]
 
     @property
     def name(self) -> str: ...
@@ -56,6 +58,15 @@ def check_size(network: Network, size: int, others: Iterable[type[Any]]) -> None
         f"train.method.network {network.name}: expected pictures of {_listed(network.sizes)} pixels, found {size}; nothing was "
         f"started. Set curate.size to one of these{hint}."
     )
+
+
+def check_fewest(network: Network, batch: int) -> None:
+    """Raise `AtelierError` where `network` cannot learn from batches of so few pictures."""
+    if batch < network.fewest:
+        raise AtelierError(
+            f"train.batch: expected at least {network.fewest} with the network {network.name}, which normalises over the batch, "
+            f"found {batch}; nothing was started. Raise it."
+        )
 
 
 def _listed(sizes: Sequence[int]) -> str:

@@ -28,6 +28,7 @@ class Dcgan:
     """
 
     sizes: ClassVar[Sequence[int]] = DOUBLINGS
+    fewest: ClassVar[int] = 1
     bounded: ClassVar[bool] = False
 
     name: Literal["dcgan"] = "dcgan"

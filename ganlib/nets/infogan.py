@@ -23,6 +23,7 @@ class Infogan:
     """norm: whether D has batch norm, as the paper searched over; the gradient penalty goes without."""
 
     sizes: ClassVar[Sequence[int]] = range(8, 257, 4)
+    fewest: ClassVar[int] = 2
     bounded: ClassVar[bool] = False
 
     name: Literal["infogan"] = "infogan"

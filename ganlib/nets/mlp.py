@@ -20,6 +20,7 @@ class Mlp:
     """
 
     sizes: ClassVar[Sequence[int]] = range(1, 257)
+    fewest: ClassVar[int] = 1
     batch_normed: ClassVar[bool] = False
     bounded: ClassVar[bool] = False
 

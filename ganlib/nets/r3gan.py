@@ -29,6 +29,7 @@ class R3gan:
     """
 
     sizes: ClassVar[Sequence[int]] = DOUBLINGS
+    fewest: ClassVar[int] = 1
     batch_normed: ClassVar[bool] = False
     bounded: ClassVar[bool] = False
 

@@ -38,6 +38,7 @@ class Resnet:
     """
 
     sizes: ClassVar[Sequence[int]] = DOUBLINGS
+    fewest: ClassVar[int] = 1
     batch_normed: ClassVar[bool] = False
 
     name: Literal["resnet"] = "resnet"

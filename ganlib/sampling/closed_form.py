@@ -3,6 +3,7 @@
 import torch
 
 from ganlib.errors import AtelierError
+from ganlib.methods.priors import FittedCodes
 from ganlib.sampling.axes import Axes, forwards, padded
 from ganlib.sampling.early import reached, weights
 from ganlib.sampling.model import Model
@@ -11,7 +12,8 @@ from ganlib.sampling.space import width
 
 def closed_form(model: Model, count: int) -> Axes:
     """The `count` unit directions [count, latent] that change most what the first layer makes of a code, the strongest first:
-    the eigenvectors of AᵀA, A being its weights (equation 7), each with its share of all eigenvalues.
+    the eigenvectors of AᵀA, A being its weights (equation 7), each with its share of all eigenvalues. Where codes are brought to
+    a Gaussian first, A is its weights times that Gaussian's factor.
 
     Raises `AtelierError` where the first layer is not given the code itself.
     """
@@ -22,5 +24,8 @@ def closed_form(model: Model, count: int) -> Axes:
             f"Expected a first layer that is given the code of {free} numbers, found {matrix.shape[1]} inputs; this network "
             "has no closed-form directions. Use the principal ones."
         )
-    values, vectors = torch.linalg.eigh(matrix[:, :free].T @ matrix[:, :free])
+    matrix = matrix[:, :free]
+    if isinstance(model.generator, FittedCodes):
+        matrix = matrix @ model.generator.factor.double()
+    values, vectors = torch.linalg.eigh(matrix.T @ matrix)
     return Axes(padded(forwards(vectors.flip(1).T[:count]), model.latent), values.flip(0)[:count] / values.sum())

@@ -10,6 +10,7 @@ from torch import Tensor, tensor
 from ganlib.errors import AtelierError
 from ganlib.files import write_json
 from ganlib.knobs import unknown
+from ganlib.methods.langevin import Sampler
 from ganlib.metrics.fingerprint import six
 from ganlib.sampling.axes import Aim, Axes
 from ganlib.sampling.closed_form import closed_form
@@ -52,7 +53,12 @@ class Direction:
 def find_directions(model: Model, reader: Reader | None, count: int = 8, seed: int = 0) -> list[Direction]:
     """`count` principal and as many closed-form directions, and one fitted to each attribute, or each of its classes, that is no
     condition of the model. Those fitted ones that move nothing are left out; those that move most are first. Without a reader
-    nothing has a name, and nothing is fitted."""
+    nothing has a name, and nothing is fitted. Raises `AtelierError` for a model of the method energy."""
+    if isinstance(model.generator, Sampler):
+        raise AtelierError(
+            "Directions: expected a generator that makes a picture of a code layer by layer, found one of the method energy, "
+            "which walks down its network's slope; nothing was done. Name a model of another method."
+        )
     found = [
         *_named(model, reader, "principal", principal(model, count, seed)),
         *_named(model, reader, "closed-form", closed_form(model, count)),

@@ -45,6 +45,8 @@ def traced(generator: nn.Module, latent: int) -> ExportedProgram:
     """The generator in evaluation, on the CPU, as a graph with a free N. The module itself stays as it is."""
     still = copy.deepcopy(generator).eval().requires_grad_(False).to("cpu", torch.float32)
     example = torch.zeros(2, latent)  # two, or N would be taken for 1
+    with torch.no_grad():
+        still(example)  # what layers keep between calls is to be made of real numbers, not of the tracer's
     try:
         program = torch.export.export(still, (example,), dynamic_shapes=({0: torch.export.Dim("n", min=1)},))
     except Exception as error:  # of many kinds, none of which torch documents

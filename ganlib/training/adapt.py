@@ -56,6 +56,7 @@ def adapt(start: Path, pictures: Pixels, config: AdaptConfig, out: Path, runs: P
     A run that was broken off goes on where it was. Of a model with conditions it can be asked for the same as before: D goes on
     telling what generated pictures were to be. Raises `AtelierError` for a model that has no discriminator of pictures.
     """
+    method = _method(start, config)
     digest = digest_bytes(str(pictures.shape).encode(), pictures.tobytes())
     identity = {
         "adapt": asdict(config),
@@ -63,7 +64,7 @@ def adapt(start: Path, pictures: Pixels, config: AdaptConfig, out: Path, runs: P
         "pictures": digest,
         "code": code_digest(),
     }
-    folder, method = folder_for(runs, identity), _method(start, config)
+    folder = folder_for(runs, identity)
     train = _course(config, method)
     with locked(folder):
         machine = machine_for(train, folder, identity)
@@ -110,7 +111,14 @@ def _method(start: Path, config: AdaptConfig) -> Gan:
     }
     if isinstance(method, Conditional):
         knobs |= {"signal": "infogan", "conditions": (), "drop": 0.0}
-    return replace(method, **knobs)
+        if not (method.classes or method.numbers):
+            knobs["classes"] = (2,)  # some are demanded, though the factors are those that the model knows
+    try:
+        return replace(method, **knobs)
+    except ValueError as error:
+        raise AtelierError(
+            f"params.yaml: adapt {error} (the model in {start} was trained by such); nothing was started. Change it there."
+        ) from None
 
 
 def _course(config: AdaptConfig, method: Gan) -> TrainConfig:

@@ -38,7 +38,8 @@ class TrainConfig(Course):
     """Section `train` of `params.yaml`.
 
     patience_kimg: end the run early when the quick Fréchet distance, which is taken at every look (`sample_kimg`), has not got
-    better by more than its error for so many thousand pictures; 0: never. What is published then is the model as it stands.
+    better by more than its error for so many thousand pictures; 0: never. With patience the model is published as it was
+    where it was best, also where the run came to its end.
     withhold: combinations of labels, such as `{hair_colour: red, glasses: none}`; pictures that have all of one are not shown.
     """
 

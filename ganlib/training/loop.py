@@ -59,7 +59,7 @@ def train(
     it raises `Diverged`.
     """
     keeper, history = Keeper(learner, Meter(), folder / "checkpoints"), History(folder / "history.jsonl")
-    lookout = Lookout(learner, pictures, heldout, config.seed, folder, watch)
+    lookout = Lookout(learner, pictures, heldout, config.seed, folder, watch, rows)
     leads = ranks.rank() == 0
     with politely() as stop, keeper:
         images = keeper.resume()

@@ -18,7 +18,7 @@ from ganlib.errors import AtelierError
 from ganlib.files import digest_bytes, new_folder, write_bytes, write_text
 from ganlib.methods.base import Learner
 from ganlib.nets import NETWORKS
-from ganlib.nets.base import check_size
+from ganlib.nets.base import check_fewest, check_size
 from ganlib.pictures.store import Store
 from ganlib.pictures.tables import parquet_bytes
 from ganlib.sampling.asked import table_of
@@ -85,6 +85,7 @@ def train(store: Store, config: TrainConfig, out: Path, runs: Path, watch: Watch
             f"{len(store.train)}; nothing was started. Lower it in params.yaml, or collect more pictures."
         )
     check_size(config.method.network, store.size, NETWORKS.values())
+    check_fewest(config.method.network, config.batch)
     ranks.check_batch(config.batch)
     if ranks.started() > 1 and not config.method.splits:
         raise AtelierError(

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from ganlib import ranks
@@ -59,16 +60,25 @@ class Watch(Protocol):
 class Lookout:
     """The looks at one run in `folder`: a sheet in samples/, and where pictures are held out a line in watch.jsonl.
 
-    train, heldout: uint8 [N, H, W, C]; the judge is asked about as many of either, the same ones every time. Several processes
+    train, heldout: uint8 [N, H, W, C]; the judge is asked about as many of either, the same ones every time. rows: those of
+    `train` that are learned from, all where None. Several processes
     look together, for a judge may couple the pictures of all; the first one draws, scores and writes.
     """
 
     def __init__(
-        self, learner: Learner, train: Pictures, heldout: Pictures | None, seed: int, folder: Path, watch: Watch | None = None
+        self,
+        learner: Learner,
+        train: Pictures,
+        heldout: Pictures | None,
+        seed: int,
+        folder: Path,
+        watch: Watch | None = None,
+        rows: NDArray[np.int64] | None = None,
     ) -> None:
         self.learner, self.seed, self.folder, self.watch = learner, seed, folder, watch
         self.lines = History(folder / "watch.jsonl")
-        number = 0 if heldout is None else min(_JUDGED, len(train), len(heldout))
+        self.rows = np.arange(len(train)) if rows is None else rows
+        number = 0 if heldout is None else min(_JUDGED, len(self.rows), len(heldout))
         self.train, self.heldout = train, heldout if number >= _FEWEST else None
         self._number = number
 
@@ -103,7 +113,8 @@ class Lookout:
         if judge is None or self.heldout is None:
             return {}
         train, heldout, generated = (
-            judgement(judge, some) for some in (chosen(self.train, self._number), chosen(self.heldout, self._number), drawn)
+            judgement(judge, some)
+            for some in (self.train[self.rows[_evenly(len(self.rows), self._number)]], chosen(self.heldout, self._number), drawn)
         )
         error = ((train.var() + heldout.var()) / self._number).sqrt()
         return {
@@ -117,7 +128,11 @@ class Lookout:
 
 def chosen(pictures: Pictures, number: int) -> Pictures:
     """`number` of the pictures, at even distances; a data set's order has nothing to do with what they show."""
-    return np.ascontiguousarray(pictures[np.linspace(0, len(pictures) - 1, number).round().astype(int)])
+    return np.ascontiguousarray(pictures[_evenly(len(pictures), number)])
+
+
+def _evenly(count: int, number: int) -> NDArray[np.int64]:
+    return np.linspace(0, count - 1, number).round().astype(np.int64)
 
 
 @torch.no_grad()
