@@ -20,14 +20,14 @@ from tasks.cli import run
 from tasks.tracking import candidates, store
 from tasks.tracking.ask import ask
 from tasks.tracking.candidates import Candidate
-from tasks.tracking.verdict import sentence
+from tasks.tracking.verdict import called, sentence
 
 if TYPE_CHECKING:
     from ganlib.config import Params
 
 PATIENCE = 300.0  # seconds: another process may be deciding, and a generator without a record must be traced
 PARAMS = Path("params.yaml")
-_SETTLED = candidates.QUEUE / "settled.json"  # what the last verdict was about, so that a night with nothing new costs nothing
+_SETTLED = candidates.QUEUE / "settled.json"  # a verdict and what it was about, so that a night with nothing new judges nobody
 
 
 def promote(force: bool = False) -> str:
@@ -36,8 +36,8 @@ def promote(force: bool = False) -> str:
     While no registry answers the model is kept, and says so. Raises `AtelierError` where there is no model with its scores.
     """
     candidate = _candidate(force)
-    if not force and not candidates.waiting() and (known := _settled(candidate)):
-        return f"Nothing new. {sentence(known)}"
+    if not force and not candidates.waiting() and (said := _nothing_new(candidate)):
+        return said
     from ganlib.config import load
 
     params = load(PARAMS)
@@ -47,9 +47,9 @@ def promote(force: bool = False) -> str:
     mine = verdicts.get(candidate.identity)
     if mine is None:
         mine = _waits(candidate, trouble)
-    elif mine.pop("settled"):
-        write_json(_SETTLED, _about(candidate))
     shown = {name: mine[name] for name in ("promoted", "reasons", "candidate", "champion", "score", "model")}
+    if mine.get("settled"):
+        write_json(_SETTLED, {"about": _about(candidate), "verdict": shown})
     write_json(places.DECISION, shown)
     return "\n".join([*lines, sentence(shown)])
 
@@ -162,12 +162,33 @@ def _about(candidate: Candidate) -> dict[str, str]:
     }
 
 
-def _settled(candidate: Candidate) -> Mapping[str, Any] | None:
-    """The last verdict, if it was about this very candidate."""
+def _nothing_new(candidate: Candidate) -> str:
+    """The last verdict, where it was about this very candidate and the registry is as it left it; else nothing."""
     try:
-        return last() if json.loads(_SETTLED.read_text(encoding="utf-8")) == _about(candidate) else None
-    except (OSError, ValueError):
-        return None
+        known = json.loads(_SETTLED.read_text(encoding="utf-8"))
+        if known["about"] != _about(candidate):
+            return ""
+        verdict = dict(known["verdict"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return ""
+    stands, why = _stands(candidate, verdict)
+    if not stands:
+        return ""
+    write_json(places.DECISION, verdict)
+    unsure = f" The registry at {store.shown()} could not be asked whether that is still so ({why})." if why else ""
+    return f"Nothing new. {sentence(verdict)}{unsure}"
+
+
+def _stands(candidate: Candidate, verdict: Mapping[str, Any]) -> tuple[bool, str]:
+    """Whether the registry has the champion that the verdict left there, and the candidate; yes, and why, where none can say."""
+    if verdict["candidate"] == candidate.name:
+        return True, ""  # never registered, whoever is champion
+    versions, why = ask("versions", [], PATIENCE)
+    if why:
+        return True, why
+    names = [called(one["number"]) for one in versions]
+    champion = next((called(one["number"]) for one in versions if one["champion"]), None)
+    return verdict["candidate"] in names and champion == verdict["candidate" if verdict["promoted"] else "champion"], ""
 
 
 def main() -> None:

@@ -12,7 +12,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ganlib.errors import AtelierError
 from ganlib.files import digest_file
@@ -21,6 +21,9 @@ from tasks.places import STEPS
 from tasks.tracking import parents, spool, store
 from tasks.tracking.ask import ask
 from tasks.tracking.describe import describe, finite, now
+
+if TYPE_CHECKING:
+    from ganlib.config import Params
 
 _STARTED = int(1000 * time.time())  # a step imports this module as it begins
 _PATIENCE = 600.0  # seconds, for somebody who asks for nothing else
@@ -75,9 +78,16 @@ def send(patience: float = 60.0) -> bool:
         return True
     _say(
         f"MLflow at {store.shown()} does not have the whole record yet ({why or '; '.join(troubles)}). What is missing, of "
-        f"{spool.left()} runs, is kept in {spool.SPOOL}/ and sent with the next record, or by: python -m tasks.record"
+        f"{_left()} runs, is kept in {spool.SPOOL}/ and sent with the next record, or by: python -m tasks.record"
     )
     return False
+
+
+def _left() -> int:
+    try:
+        return spool.left()
+    except OSError:  # only to be told, and another process works there
+        return 0
 
 
 def open_parent(name: str, tags: Mapping[str, str] | None = None, patience: float = 30.0) -> str | None:
@@ -133,12 +143,28 @@ def _say(line: str) -> None:
 
 
 def rebuild(steps: Sequence[str], patience: float = 60.0) -> bool:
-    """Tell the records of `steps` as their artefacts lie on disk; returns whether nothing waits. Tells no version twice."""
+    """Tell the records of `steps` as their artefacts lie on disk; returns whether nothing waits. Tells no version twice.
+
+    Raises `AtelierError`, and tells nothing, where one of them has left nothing here.
+    """
     from ganlib.config import load
 
     params = load()
-    told = [publish(importlib.import_module(f"tasks.{step}").record(params), patience, rebuilt=True) for step in steps]
-    return all(told)
+    records = [_left_by(step, params) for step in steps]
+    return all([publish(record, patience, rebuilt=True) for record in records])
+
+
+def _left_by(step: str, params: "Params") -> Record:
+    try:
+        record: Record = importlib.import_module(f"tasks.{step}").record(params)
+        missing = next((str(path) for path in record.writes if not path.exists()), None)
+    except FileNotFoundError as error:
+        record, missing = Record(step, {}, {}), str(error.filename)
+    if missing:
+        raise AtelierError(
+            f"{missing}: expected what the step {step} writes, found nothing there; nothing was recorded. Run `dvc repro {step}`."
+        )
+    return record
 
 
 def main() -> None:

@@ -8,6 +8,7 @@ import argparse
 import json
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, suppress
 from pathlib import Path
@@ -18,6 +19,7 @@ from filelock import FileLock, Timeout
 from ganlib.errors import AtelierError
 from tasks import litter, places
 from tasks.cli import run
+from tasks.doctor.living import inhabited
 from tasks.litter import gigabytes, remove, size_of
 from tasks.tracking import spool
 from tasks.tracking.ask import ask
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
 
 SERVICES = places.RUNS / "services"
 _GC = ("gc", "--workspace", "--all-commits", "--all-experiments", "--force", "--quiet")
+_FILLED = 600.0  # seconds after which DVC is in the folder that it has made for an experiment
 _LOCKS = ("lock", spool.LOCK)
 _PATIENCE = 120.0  # seconds for MLflow to remove what was deleted
 
@@ -128,7 +131,7 @@ def _caches(params: "Params") -> Iterator[str]:
 
 
 def _collected(project: Path, cache: Path, before: int) -> str:
-    if any((project / ".dvc/tmp/exps/standalone").glob("*")):
+    if _experiments(project):
         return f"{cache}: {gigabytes(before)}, left alone while an experiment runs."
     if not Path(".git").exists():
         return f"{cache}: {gigabytes(before)}, left alone: without git nobody knows what is still named."
@@ -140,6 +143,18 @@ def _collected(project: Path, cache: Path, before: int) -> str:
     return f"{cache}: {gigabytes(before - size_of(cache))} that nothing names removed, {gigabytes(size_of(cache))} stay."
 
 
+def _experiments(project: Path) -> bool:
+    """Whether one runs in a folder of its own. That of one that was killed, and a file of each that ended, stay for ever."""
+    made = project / ".dvc/tmp/exps"
+    return any(inhabited(folder) or _young(folder) for folder in (*made.glob("tmp*"), *made.glob("standalone/tmp*")))
+
+
+def _young(folder: Path) -> bool:
+    with suppress(FileNotFoundError):
+        return time.time() - folder.stat().st_mtime < _FILLED
+    return False
+
+
 def _deleted(params: "Params") -> Iterator[str]:
     """Runs that a person deleted in MLflow long ago, where the store is this folder's own."""
     from tasks.tracking import store
@@ -149,8 +164,10 @@ def _deleted(params: "Params") -> Iterator[str]:
     answer, why = ask("purge", [params.keep.days], _PATIENCE)
     if why:
         raise AtelierError(f"MLflow at {store.shown()}: {why}")
-    if answer:
-        yield f"{store.shown()}: {answer} runs removed that were deleted more than {params.keep.days:g} days ago."
+    if answer["gone"]:
+        yield f"{store.shown()}: {answer['gone']} runs removed that were deleted more than {params.keep.days:g} days ago."
+    if answer["kept"]:
+        yield f"{store.shown()}: {answer['kept']}"
 
 
 def main() -> None:

@@ -1,10 +1,12 @@
 """Train the generator: `python -m tasks.train` reads the data set and leaves artifacts/model."""
 
 import argparse
+import json
 import sys
+from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import asdict
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tasks import diagnosis, places
 from tasks.cli import run
@@ -25,7 +27,7 @@ def record(params: "Params") -> Record:
     return Record(
         "train",
         asdict(params.train),
-        {name: value for name, value in read(history)[-1].items() if isinstance(value, (int, float)) and name != "images"},
+        _numbers(read(history)),
         files=[places.MODEL / "model.json", history, places.MODEL / "watch.jsonl"],
         reads=[places.DATASET],
         writes=[places.MODEL],
@@ -35,6 +37,21 @@ def record(params: "Params") -> Record:
         run_folder=run_for(Store.open(places.DATASET, verify=False), params.train, places.RUNS)[0],
         tags={diagnosis.TAG: diagnose(diagnosis.evidence(places.MODEL)).verdict},
     )
+
+
+def _numbers(lines: Sequence[Mapping[str, Any]]) -> dict[str, float]:
+    """The last ones up to where the model was published: with patience that is where it was best, and curves go on from there.
+
+    Then they have names of their own, for MLflow shows of a curve its last point.
+    """
+    line = [line for line in lines if line["kimg"] <= _kimg()][-1]
+    prefix = "" if line is lines[-1] else "published/"
+    return {prefix + name: value for name, value in line.items() if isinstance(value, (int, float)) and name != "images"}
+
+
+def _kimg() -> float:
+    """How many thousand pictures the published model was trained with."""
+    return float(json.loads((places.MODEL / "model.json").read_text(encoding="utf-8"))["kimg"])
 
 
 def main() -> None:
@@ -61,7 +78,7 @@ def main() -> None:
             sys.exit(128 + done.stopped_by)
     if not ranks.leads():
         return
-    print(f"Model in {places.MODEL}, after {done.images / 1000:.1f} kimg.")
+    print(f"Model in {places.MODEL}, after {_kimg():.1f} kimg.")
     print(diagnosis.lines(diagnose(diagnosis.evidence(places.MODEL))))
     publish(record(params))
 

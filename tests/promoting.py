@@ -71,7 +71,7 @@ def studio(project: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A project with parameters, whose worker runs in this process and traces no generator, which saves seconds each."""
     shutil.copy(PROJECT / "params.yaml", project)
     monkeypatch.setattr("tasks.tracking.judge.log_generator", _log_untraced)
-    orders: dict[str, Callable[..., Any]] = {"promote": worker.promote, "rollback": worker.rollback}
+    orders: dict[str, Callable[..., Any]] = {"promote": worker.promote, "rollback": worker.rollback, "versions": worker.versions}
 
     def ask(order: str, arguments: list[Any], patience: float) -> tuple[Any, str]:
         if not store.answers(0.5):

@@ -17,6 +17,7 @@ import torch
 from conftest import PROJECT, Workspace, free_port
 from recording import project, runs
 from test_flow_parts import gone
+from test_record_server import Start, server
 
 from flows import doctor, services
 from ganlib.metrics.cache import cached_features
@@ -29,7 +30,7 @@ from tasks.doctor.base import Finding, examine, exit_code
 from tasks.record import Record, publish
 from tasks.tracking import store
 
-__all__ = ["project"]
+__all__ = ["project", "server"]
 
 HOLDS = """
 import sys, time
@@ -205,6 +206,15 @@ def test_a_run_that_nobody_tells_any_more_is_ended() -> None:
     assert see("runs").state == "ok"
 
 
+@pytest.mark.slow
+def test_runs_that_others_tell_to_a_server_here_are_left_alone(server: Start, project: Path) -> None:
+    """It may be another folder's server, and the run alive: ended is only what this folder knows of."""
+    server()
+    dies(BEGINS)
+    assert see("runs", fix=True).found == "No run is RUNNING that nobody tells."
+    assert [run.info.status for run in runs()] == ["RUNNING"]
+
+
 @pytest.mark.usefixtures("project")
 def test_what_waits_for_mlflow_is_counted_and_told_by_fix(monkeypatch: pytest.MonkeyPatch) -> None:
     """A record made while no server answered."""
@@ -286,6 +296,7 @@ def test_a_stranger_at_our_port_is_named(project: Path, monkeypatch: pytest.Monk
     stranger.wait()
     assert found.state == "warn"
     assert f"Port {port} on 127.0.0.1, where mlflow is to listen, is in use by process {stranger.pid}" in found.found
+    assert found.advice == "Stop that process, or write another port into pyproject.toml."  # make down would not touch it
 
 
 def test_a_server_that_others_can_reach_is_bad(project: Path) -> None:

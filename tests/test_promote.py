@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -85,17 +86,66 @@ def test_a_better_one_takes_its_place_and_a_worse_one_does_not(studio: Path) -> 
 
 
 def test_the_same_model_is_registered_once(studio: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A night with nothing new does not even ask; asked all the same, the registry has one version, and the verdict stays."""
+    """A night with nothing new judges nobody; asked all the same, the registry has one version, and the verdict stays."""
     made(1, 1000.0)
     promote.promote()
     made(2, 900.0)
-    first, verdict, real = promote.promote(), shown(), promote.ask
-    monkeypatch.setattr(promote, "ask", lambda *_: pytest.fail("asked"))
-    assert promote.promote() == f"Nothing new. {first}"
-    monkeypatch.setattr(promote, "ask", real)
+    first, verdict = promote.promote(), shown()
+    with monkeypatch.context() as idle:
+        idle.setattr(promote, "_judged", lambda *_: pytest.fail("judged"))
+        assert promote.promote() == f"Nothing new. {first}"
+        idle.setattr(promote, "ask", lambda *_: (None, "nothing answers"))
+        said = promote.promote()
+        assert said.startswith(f"Nothing new. {first} The registry at ")
+        assert said.endswith("could not be asked whether that is still so (nothing answers).")
     promote._SETTLED.unlink()
     assert promote.promote() == first
     assert (versions(), champion(), shown()) == (["1", "2"], "2", verdict)
+
+
+def _moved() -> None:
+    client().set_registered_model_alias(NAME, "champion", "1")
+
+
+def _nobody() -> None:
+    client().delete_registered_model_alias(NAME, "champion")
+
+
+def _anew() -> None:
+    client().delete_registered_model_alias(NAME, "champion")
+    client().delete_model_version(NAME, "2")
+
+
+@pytest.mark.parametrize(
+    ("change", "said", "now"),
+    [
+        (_moved, "Version 2 is the champion in place of version 1. fd_pixels is 900", "2"),
+        (_nobody, "Version 2 is the champion. There was no champion to compare it with.", "2"),
+        (_anew, "Version 3 is the champion. There was no champion to compare it with.", "3"),
+    ],
+)
+def test_who_is_champion_is_asked_and_not_remembered(studio: Path, change: Any, said: str, now: str) -> None:
+    """The alias was moved or deleted by hand, or the version is gone: the model is judged again, as the registry is now."""
+    for number, value in ((1, 1000.0), (2, 900.0)):
+        made(number, value)
+        promote.promote()
+    change()
+    assert promote.promote().startswith(said)
+    assert champion() == now
+
+
+def test_the_verdict_that_is_told_again_is_the_one_on_this_model(studio: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another one was looked at in between, and is not judged yet: that does not make its verdict this one's."""
+    made(1, 1000.0)
+    first, verdict = promote.promote(), shown()
+    with monkeypatch.context() as broken:
+        broken.setattr(promote, "_judged", lambda *_: ({}, "nothing answers"))
+        made(2, 1100.0)
+        assert promote.promote().startswith("Model ")
+    shutil.rmtree(candidates.waiting()[0])
+    made(1, 1000.0)
+    assert promote.promote() == f"Nothing new. {first}"
+    assert shown() == verdict
 
 
 def test_a_model_that_was_scored_anew_is_the_same_version(studio: Path) -> None:

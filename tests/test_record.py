@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -267,6 +268,25 @@ def test_a_server_that_is_gone_costs_seconds_and_a_line(project: Path, monkeypat
     assert len(spool.waiting()) == 1
 
 
+def test_what_others_tell_meanwhile_fails_no_step(here: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any) -> None:
+    """A folder that was there when they were listed, and is not when it is looked at, does not count."""
+    monkeypatch.setenv(store.URI, _closed_port())
+    for number in (1, 2):
+        publish(a_record(number))
+    real = Path.glob
+
+    def glob(folder: Path, pattern: str) -> list[Path]:
+        found = list(real(folder, pattern))
+        if pattern.endswith(spool.ENTRY):
+            shutil.rmtree(found[0].parent)
+        return found
+
+    with monkeypatch.context() as busy:
+        busy.setattr(Path, "glob", glob)
+        assert not publish(a_record(3))
+    assert "What is missing, of 2 runs" in capsys.readouterr().err
+
+
 @pytest.mark.fault("the process that tells MLflow hangs", found="given up after its patience; the record waits on the disk")
 def test_a_worker_that_hangs_is_given_up(project: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any) -> None:
     """Whatever MLflow does in there, publish ends when its patience does, and the record is kept."""
@@ -357,6 +377,32 @@ def test_files_lie_beside_the_database(here: Path, monkeypatch: pytest.MonkeyPat
     assert [path.name for path in elsewhere.rglob("1.json")] == ["1.json"]
     assert not list(here.glob(".mlflow/artifacts/*"))
     assert not (here / "mlruns").exists()
+
+
+def test_a_project_may_lie_in_a_folder_of_an_odd_name(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Letters that mean something in an address mean nothing there: all is in the project, and nothing beside it."""
+    folder = project.rename(project.parent / "50% off #1 %20")
+    monkeypatch.chdir(folder)
+    assert publish(a_record())
+    (run,) = runs("sample")
+    assert files(run, "out") == ["out/1.json"]
+    assert len(list(folder.glob(".mlflow/artifacts/**/1.json"))) == 1
+    assert list(folder.parent.iterdir()) == [folder]
+
+
+def test_a_question_mark_in_the_projects_path_is_refused(project: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any) -> None:
+    """MLflow would write beside the project: it is not even asked, the record waits, and it is said what to do."""
+    folder = project.rename(project.parent / "what?")
+    monkeypatch.chdir(folder)
+    assert not publish(a_record())
+    said = capsys.readouterr().err
+    assert f"({folder}/.mlflow: expected a path without a question mark" in said
+    assert "Move the project, or name another store in MLFLOW_TRACKING_URI)" in said
+    code = "from tasks.tracking.run import Tracker; Tracker()"  # as the process beside a training does
+    done = subprocess.run([sys.executable, "-c", code], env=store.environment(), capture_output=True, text=True)
+    assert "AtelierError" in done.stderr
+    assert list(folder.parent.iterdir()) == [folder]
+    assert spool.left() == 1
 
 
 def test_parameters_are_flat_and_readable() -> None:
@@ -480,6 +526,26 @@ def test_records_are_rebuilt_from_the_artefacts(here: Path, monkeypatch: pytest.
     (run,) = runs("train")
     assert run.data.tags["atelier.rebuilt"] == "yes"
     assert len(curve(run, "kimg")) == 4
+
+
+@pytest.mark.parametrize("step", ["collect", "curate", "train", "sample", "evaluate", "report"])
+def test_a_step_that_never_ran_gets_no_record(here: Path, step: str) -> None:
+    """In a fresh clone there is nothing to rebuild it from: a sentence with what to run, and no run in MLflow."""
+    shutil.copy(Path(__file__).parents[1] / "params.yaml", here)
+    with pytest.raises(AtelierError, match=r"expected .*, found no(ne\.|thing there)"):
+        tasks.record.rebuild([step])
+    assert runs() == []
+    assert spool.left() == 0
+
+
+def test_where_one_step_has_left_nothing_none_is_recorded(here: Path) -> None:
+    """The samples are there, the report is not."""
+    shutil.copy(Path(__file__).parents[1] / "params.yaml", here)
+    picture(Path("artifacts/samples/grid.png"))
+    expected = r"artifacts/report: expected what the step report writes, found nothing there; nothing was .* `dvc repro report`\."
+    with pytest.raises(AtelierError, match=expected):
+        tasks.record.rebuild(["sample", "report"])
+    assert runs() == []
 
 
 def test_an_unknown_step_is_answered_with_the_valid_ones(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:

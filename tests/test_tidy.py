@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import subprocess
 import sys
 import time
 from dataclasses import replace
@@ -27,6 +28,7 @@ from ganlib.training.publish import train
 from tasks import places, tidy
 from tasks.record import Record, publish
 from tasks.tracking import spool, store
+from tasks.tracking.registry import Registry
 
 __all__ = ["project"]
 
@@ -113,6 +115,66 @@ def test_runs_deleted_long_ago_go_for_good_others_stay(project: Path) -> None:
     with pytest.raises(Exception, match="not found"):
         client.get_run(deleted.info.run_id)
     assert client.get_run(kept.info.run_id).info.lifecycle_stage == "active"
+
+
+def test_no_run_goes_while_mlflows_command_would_take_more_than_it_is_told_to(project: Path) -> None:
+    """It takes deleted experiments and logged models along, the champion's files with them: that is said, and nothing goes."""
+    shutil.copy(PROJECT / "params.yaml", project)
+    params = replace(load(), keep=KeepConfig(days=0.0))
+    publish(Record("collect", {"number": 1}, {"pictures": 3.0}))
+    client, [deleted] = MlflowClient(store.uri()), runs("collect")
+    client.delete_run(deleted.info.run_id)
+    other = client.create_experiment("tried out")
+    champion = client.create_run(other).info.run_id
+    client.log_text(champion, "weights", "published/weights")
+    model = client.create_logged_model(other, name="generator", source_run_id=champion)
+    client.finalize_logged_model(model.model_id, "READY")
+    Registry(client)
+    client.create_model_version("generator", f"models:/{model.model_id}", champion, model_id=model.model_id)
+    client.delete_experiment(other)
+    [said] = tidy.tidy(params)
+    assert "expected to remove only runs that were deleted, found that the experiment tried out is deleted, too" in said
+    assert said.endswith("Restore it in MLflow, or remove it for good by `mlflow gc --experiment-ids`.")
+    client.restore_experiment(other)
+    client.delete_logged_model(model.model_id)
+    [said] = tidy.tidy(params)
+    assert "found that the logged model of generator, version 1, is deleted, too" in said
+    assert client.get_run(deleted.info.run_id).info.lifecycle_stage == "deleted"
+    assert [item.path for item in client.list_artifacts(champion, "published")] == ["published/weights"]
+    client.delete_model_version("generator", "1")
+    [said] = tidy.tidy(params)
+    assert said.endswith("mlflow.db: 1 runs removed that were deleted more than 0 days ago.")
+    assert client.get_run(champion).info.lifecycle_stage == "active"
+
+
+@pytest.fixture
+def too_much(project: Path) -> Params:
+    """A cache in a git of its own that has more in it than is kept, and nothing that is named."""
+    for command in (["git", "init", "--quiet"], [sys.executable, "-m", "dvc", "init", "--quiet"]):
+        subprocess.run(command, check=True)
+    unnamed = project / ".dvc/cache/files/md5/00/0123456789abcdef0123456789abcd"
+    unnamed.parent.mkdir(parents=True)
+    unnamed.write_bytes(bytes(1000))
+    shutil.copy(PROJECT / "params.yaml", project)
+    return replace(load(), keep=KeepConfig(cache_gigabytes=0.0))
+
+
+def test_experiments_that_are_over_keep_no_cache_from_being_collected(too_much: Params) -> None:
+    """DVC leaves a file of each that ended, and the folder of one that was killed; one where somebody works runs."""
+    experiments = Path(".dvc/tmp/exps/standalone")
+    (experiments / "run/0123").mkdir(parents=True)
+    (experiments / "run/0123/0123.run").write_text("{}")
+    folder = experiments / "tmpabc"
+    (folder / "inside").mkdir(parents=True)
+    alone = [".dvc/cache: 0.0 MB, left alone while an experiment runs."]
+    assert tidy.tidy(too_much) == alone  # DVC fills it
+    os.utime(folder, (time.time() - 3600,) * 2)
+    with subprocess.Popen(["sleep", "600"], cwd=folder / "inside") as process:
+        assert tidy.tidy(too_much) == alone
+        process.kill()
+    [said] = tidy.tidy(too_much)
+    assert said == ".dvc/cache: 0.0 MB that nothing names removed, 0.0 MB stay."
+    assert not list(Path(".dvc/cache").rglob("0123456789abcdef*"))
 
 
 @pytest.mark.slow

@@ -40,6 +40,16 @@ def alive(pid: int) -> bool:
     return False
 
 
+def inhabited(folder: Path) -> bool:
+    """Whether a process has its current folder in this one, as far as this user may know."""
+    root = folder.resolve()
+    for process in psutil.process_iter():
+        with suppress(psutil.Error, OSError):
+            if Path(process.cwd()).is_relative_to(root):
+                return True
+    return False
+
+
 def _here() -> Iterator[psutil.Process]:
     for process in psutil.process_iter():
         with suppress(psutil.Error, OSError):

@@ -1,8 +1,6 @@
 """Runs that MLflow holds for running although nobody tells them any more."""
 
-import os
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from tasks.doctor.base import Finding, listed
 from tasks.doctor.living import working
@@ -34,8 +32,9 @@ def check(fix: bool) -> Finding:
 
 
 def _alone() -> bool:
-    """Whether all that could tell a run would be a process of this folder, and there is none."""
-    address = os.environ.get(store.URI, "")
-    here = not address or urlsplit(address).hostname in ("127.0.0.1", "localhost")
-    own = store.database() is not None and Path(str(store.database())).is_relative_to(Path.cwd())
-    return (own or here) and not working()
+    """Whether all that could tell a run would be a process of this folder, and there is none.
+
+    To a server, be it on this machine or even this folder's own, other folders tell theirs, too.
+    """
+    database = store.database()
+    return database is not None and database.resolve().is_relative_to(Path.cwd()) and not working()

@@ -12,6 +12,8 @@ _AWAY = 3
 
 def ask(order: str, arguments: list[Any], patience: float) -> tuple[Any, str]:
     """The worker's answer to `order`, or None and why there is none, in a few words. Never raises."""
+    if why := store.unfit():
+        return None, why
     command = [sys.executable, "-m", "tasks.tracking.worker", order, str(int(patience) + 5)]
     try:
         done = subprocess.run(

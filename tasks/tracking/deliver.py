@@ -75,7 +75,8 @@ def _add_generator(run: Run, folder: Path, step: int) -> None:
     from tasks.tracking.generator import log_generator
 
     try:
-        log_generator(run.id, load_model(folder), folder, step)
+        model = load_model(folder)
+        log_generator(run.id, model, folder, round(1000 * float(model.card.get("kimg", step / 1000))))
     except (MlflowException, OSError):  # the store failed, not the network: another try may do better
         raise
     except Exception as error:

@@ -19,9 +19,9 @@ from tasks.tracking.candidates import PUBLISHED, Candidate
 from tasks.tracking.claims import claimed
 from tasks.tracking.court import Again, Court, NotAlike
 from tasks.tracking.generator import NAME, find_generator, log_generator
-from tasks.tracking.registry import ALIAS, GENERATOR, WITHDRAWN, Registry, called
+from tasks.tracking.registry import ALIAS, GENERATOR, WITHDRAWN, Registry
 from tasks.tracking.run import Tracker
-from tasks.tracking.verdict import Verdict, sentence, verdict
+from tasks.tracking.verdict import Verdict, called, sentence, verdict
 
 
 def promote(knobs: dict[str, Any], folder: str, again: dict[str, Any] | None = None) -> dict[str, Any]:

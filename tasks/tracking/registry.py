@@ -16,6 +16,7 @@ from ganlib.files import digest_bytes, digest_file
 from tasks.tracking import store
 from tasks.tracking.candidates import PUBLISHED, WEIGHTS, Candidate
 from tasks.tracking.generator import NAME
+from tasks.tracking.verdict import called
 
 ALIAS = "champion"
 
@@ -139,11 +140,6 @@ class Registry:
         weights = folder / PUBLISHED / WEIGHTS
         whole = weights.exists() and digest_file(weights) == version.tags.get(GENERATOR)
         return "" if whole else "its weights are not those that were registered"
-
-
-def called(number: str) -> str:
-    """How a person may call the version of this number."""
-    return f"version {number}"
 
 
 def made_so(fingerprint: Mapping[str, Any]) -> str:

@@ -13,6 +13,7 @@ from mlflow.entities import Run as Stored
 from mlflow.exceptions import MlflowException
 from PIL import Image
 
+from ganlib.errors import AtelierError
 from tasks.tracking import store
 from tasks.tracking.history import Point, allowed, kimg_of
 from tasks.tracking.spool import NOTE, PARENT
@@ -190,6 +191,8 @@ def _parts(items: Sequence[T], size: int) -> Iterator[list[T]]:
 @contextmanager
 def _alone() -> Iterator[None]:
     """Two processes that create a SQLite store at once would both fail: one after the other."""
+    if why := store.unfit():
+        raise AtelierError(f"{why}.")
     database = store.database()
     if database is None:
         yield

@@ -6,6 +6,7 @@ A folder holds copies: the files that it was made from may belong to another ver
 import json
 import shutil
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -110,8 +111,11 @@ def _copy(source: Path, target: Path) -> None:
 
 def waiting() -> list[Path]:
     """The folders that wait, the oldest first."""
-    found = [path.parent for path in SPOOL.glob(f"*/{ENTRY}") if not path.parent.name.startswith(".")]
-    return sorted(found, key=lambda folder: (folder / ENTRY).stat().st_mtime)
+    found: list[tuple[float, Path]] = []
+    for entry in SPOOL.glob(f"*/{ENTRY}"):
+        with suppress(FileNotFoundError):  # told meanwhile by another process
+            found += [] if entry.parent.name.startswith(".") else [(entry.stat().st_mtime, entry.parent)]
+    return [folder for _, folder in sorted(found)]
 
 
 def left() -> int:

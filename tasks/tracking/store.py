@@ -9,7 +9,7 @@ import urllib.error
 import urllib.request
 from contextlib import closing
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
 
 EXPERIMENT = "atelier"
 #: With the project, also for a step of `dvc exp run --temp`, whose own folder is thrown away (DVC names the project's).
@@ -37,10 +37,19 @@ def uri() -> str:
     return os.environ.get(URI) or f"sqlite:///{(HOME / 'mlflow.db').resolve()}"
 
 
+def unfit() -> str:
+    """Why MLflow cannot be given the file in the project's folder; empty where it can, and for any other store."""
+    if os.environ.get(URI) or "?" not in (place := str(HOME.resolve())):
+        return ""
+    return (
+        f"{place}: expected a path without a question mark, which would end it in the address that MLflow is given, found one; "
+        f"nothing was written there. Move the project, or name another store in {URI}"
+    )
+
+
 def shown() -> str:
     """The address as it may be printed: without credentials."""
-    address = uri().split("?")[0]
-    return redact(address) if os.environ.get(URI) else str(HOME / "mlflow.db")
+    return redact(uri().split("?")[0]) if os.environ.get(URI) else str(HOME / "mlflow.db")
 
 
 def redact(text: str) -> str:
@@ -57,12 +66,15 @@ def environment() -> dict[str, str]:
     """The environment of a process that talks to MLflow."""
     root = str(Path(__file__).parents[2])
     search = os.pathsep.join(filter(None, [root, os.environ.get("PYTHONPATH")]))
-    return {**SETTINGS, **os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": search, URI: uri()}
+    place = {} if unfit() else {URI: uri()}
+    return {**SETTINGS, **os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": search, **place}
 
 
 def database() -> Path | None:
-    """The file of a SQLite store; None for any other."""
-    return Path(unquote(urlsplit(uri()).path)[1:]) if uri().startswith("sqlite:///") else None
+    """The file of a SQLite store; None for any other. The address is no quoted one: # and % are letters of the path."""
+    if not os.environ.get(URI):
+        return (HOME / "mlflow.db").resolve()
+    return Path(uri().removeprefix("sqlite:///").partition("?")[0]) if uri().startswith("sqlite:///") else None
 
 
 def holds_deleted() -> bool:
@@ -70,10 +82,21 @@ def holds_deleted() -> bool:
     if (path := database()) is None or not path.exists():
         return False
     try:
-        with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, timeout=5)) as reader:
-            return bool(reader.execute("SELECT 1 FROM runs WHERE lifecycle_stage = 'deleted' LIMIT 1").fetchone())
+        return bool(_read(path, "SELECT 1 FROM runs WHERE lifecycle_stage = 'deleted' LIMIT 1"))
     except sqlite3.Error:
         return True
+
+
+def deleted_models() -> set[str]:
+    """The ids of the logged models in a SQLite store that were deleted, of which no client tells."""
+    path = database()
+    found = _read(path, "SELECT model_id FROM logged_models WHERE lifecycle_stage = 'deleted'") if path else []
+    return {str(model) for (model,) in found}
+
+
+def _read(database: Path, question: str) -> list[tuple[object, ...]]:
+    with closing(sqlite3.connect(f"{database.resolve().as_uri()}?mode=ro", uri=True, timeout=5)) as reader:
+        return reader.execute(question).fetchall()
 
 
 def answers(patience: float = 3.0) -> bool:

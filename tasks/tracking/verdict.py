@@ -36,6 +36,11 @@ def verdict(decision: Decision, candidate: Candidate, called: str, champion: str
     )
 
 
+def called(number: str) -> str:
+    """How a person may call the version of this number."""
+    return f"version {number}"
+
+
 def sentence(shown: Mapping[str, Any]) -> str:
     """A verdict, as `.runs/promotion.json` holds it, for a person: what, then why."""
     candidate, champion = shown["candidate"], shown["champion"]

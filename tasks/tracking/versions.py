@@ -8,7 +8,8 @@ from mlflow.exceptions import MlflowException
 
 from tasks.tracking import store
 from tasks.tracking.generator import NAME
-from tasks.tracking.registry import ALIAS, GENERATOR, Registry, called
+from tasks.tracking.registry import ALIAS, GENERATOR, Registry
+from tasks.tracking.verdict import called
 
 
 def versions() -> list[dict[str, Any]]:

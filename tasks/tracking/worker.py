@@ -99,7 +99,7 @@ def fetch(number: str, folder: str) -> str:
     return registry.fetch(number, folder)
 
 
-def purge(days: float) -> int:
+def purge(days: float) -> dict[str, Any]:
     """Remove for good what a person deleted long ago; see `purge`."""
     from tasks.tracking import purge as bin
 

@@ -166,7 +166,7 @@ def ask(order: str, arguments: list[Any], patience: float) -> tuple[Any, str]:
     """The worker's answer, without starting a process for it."""
     if not store.answers(0.5):
         return None, "nothing answers"
-    orders: dict[str, Callable[..., Any]] = {"promote": worker.promote, "send": worker.send}
+    orders: dict[str, Callable[..., Any]] = {"promote": worker.promote, "send": worker.send, "versions": worker.versions}
     try:
         return json.loads(json.dumps(orders[order](*arguments))), ""
     except Exception as error:
