@@ -11,18 +11,22 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import psutil
 from filelock import FileLock, Timeout
 
+from flows.born import born
 from ganlib.errors import AtelierError
 from ganlib.files import write_json
 from tasks.places import RUNS
 
 #: A file and a log for every service.
 HOME = RUNS / "services"
-#: Seconds by which two readings of a process's start may differ, for the clock may have been set in between.
+#: What to do about a process that has a port of ours.
+GIVE_WAY = "Stop that process, or write another port into pyproject.toml."
+#: Seconds by which two readings of a process's start may differ where nothing better is known: the clock may have been set.
 SAME = 60.0
 
 
@@ -55,7 +59,9 @@ class Service:
                 start_new_session=True,
                 env={**os.environ, **self.environment},
             )
-        write_json(_file(self.name), {"pid": process.pid, "started": psutil.Process(process.pid).create_time(), "url": self.url})
+        started = psutil.Process(process.pid).create_time()
+        known = {"pid": process.pid, "started": started, "born": born(process.pid), "url": self.url}
+        write_json(_file(self.name), known)
 
     def healthy(self) -> bool:
         """Whether it works: its process lives and, where it listens, it answers. Raises `AtelierError` if it has ended."""
@@ -101,10 +107,16 @@ def running(name: str) -> psutil.Process | None:
     try:
         known = json.loads(_file(name).read_text())
         process = psutil.Process(known["pid"])
-        same = abs(process.create_time() - known["started"]) < SAME and process.status() != psutil.STATUS_ZOMBIE
+        same = _is_that_one(process, known) and process.status() != psutil.STATUS_ZOMBIE
     except (OSError, ValueError, KeyError, psutil.NoSuchProcess):
         return None
     return process if same else None
+
+
+def _is_that_one(process: psutil.Process, known: Mapping[str, Any]) -> bool:
+    if known.get("born"):
+        return bool(known["born"] == born(process.pid))
+    return bool(abs(process.create_time() - known["started"]) < SAME)  # as it was written down before, or not on Linux
 
 
 def url_of(name: str) -> str | None:
@@ -136,7 +148,8 @@ def stop(name: str, patience: float = 30.0) -> bool:
                     one.kill()
             psutil.wait_procs(left, timeout=5)
             os.killpg(process.pid, signal.SIGKILL)
-    _file(name).unlink(missing_ok=True)
+    if running(name) is None:  # what would not end is known to the next `make down`
+        _file(name).unlink(missing_ok=True)
     return process is not None
 
 
@@ -149,8 +162,7 @@ def check_free(name: str, url: str) -> None:
             probe.bind((host, port))
             return
     raise AtelierError(
-        f"Port {port} on {host}, where {name} is to listen, is in use{_holder(port)}. Nothing was left running. "
-        f"Stop that process, or write another port into pyproject.toml."
+        f"Port {port} on {host}, where {name} is to listen, is in use{_holder(port)}. Nothing was left running. {GIVE_WAY}"
     )
 
 

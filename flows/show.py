@@ -11,6 +11,7 @@ from typing import ParamSpec
 from prefect.artifacts import create_markdown_artifact, create_table_artifact
 from prefect.logging import get_run_logger
 
+from flows.branch import Branch
 from flows.gauge import key_of
 from flows.reach import server_is_away
 from tasks import curate, places, promote, report
@@ -118,9 +119,18 @@ def champion() -> None:
     create_markdown_artifact(f"{head}\n\n{reasons}{table}", key="champion", description=f"{found['candidate']} {told}.")
 
 
-def branch(name: str | None) -> None:
-    """Which branch holds the new result, if there is one."""
-    line = f"The new result is in the branch {name}: git merge {name}" if name else "Nothing new: no branch."
+def branch(made: Branch | None) -> None:
+    """Which branch holds the new result, if there is one; how to merge it, and what it lacks."""
+    if made is None:
+        _say("Nothing new: no branch.")
+        return
+    _say(f"The new result is in the branch {made.name}, and lies here, too. To merge it: {made.merge}")
+    _say("What lay here is then in git's stash; git stash drop, if nothing was changed since.")
+    if made.missing:
+        _say(f"{made.name}: {made.missing}")
+
+
+def _say(line: str) -> None:
     print(line, flush=True)
     get_run_logger().info(line)
 

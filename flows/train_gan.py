@@ -39,15 +39,26 @@ def train_gan(refresh: bool = False, commit: bool = False) -> "State | dict[str,
             show.control()
             show.diagnosis()
             step("report")
-            if commit:
-                show.branch(branch.commit_results())
+            trouble = _commit() if commit else ""
             step.alone("promote")
             show.champion()
             show.page()
             step.alone("tidy")
+            if trouble:
+                raise AtelierError(trouble)
     except (StepFailed, AtelierError) as failure:
         return Failed(message=str(failure))
     return step.versions
+
+
+def _commit() -> str:
+    """Put a new result into its branch. Where that fails, the sentence that says why: it costs no model its promotion."""
+    try:
+        show.branch(branch.commit_results())
+    except (AtelierError, OSError) as failure:
+        print(f"No branch for the result: {failure}", flush=True)  # said again in the end, unless something else fails, too
+        return str(failure)
+    return ""
 
 
 def main() -> None:

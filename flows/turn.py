@@ -4,10 +4,8 @@ import base64
 import json
 import os
 import urllib.request
-from contextlib import AbstractContextManager, suppress
+from contextlib import AbstractContextManager
 from typing import Any
-
-from filelock import FileLock, Timeout
 
 from ganlib.alone import alone, is_free
 from tasks.places import RUNS
@@ -28,24 +26,26 @@ def bury_the_dead(api: str) -> int:
 
     They would stay Running for ever, and the next night would be cancelled for their sake.
     """
-    with suppress(Timeout), FileLock(_LOCK, timeout=0):
-        dead = _running(api)
-        state = {
-            "type": "CRASHED",
-            "name": "Crashed",
-            "message": "It was stopped from outside. The next run goes on from what it had saved.",
-        }
-        for run in dead:
-            post(f"{api}/flow_runs/{run}/set_state", {"state": state})
-        return len(dead)
-    return 0
+    dead = the_dead(api)
+    state = {
+        "type": "CRASHED",
+        "name": "Crashed",
+        "message": "It was stopped from outside. The next run goes on from what it had saved.",
+    }
+    for run in dead:
+        post(f"{api}/flow_runs/{run}/set_state", {"state": state})
+    return len(dead)
 
 
 def the_dead(api: str) -> list[str]:
-    """The ids of the runs that the server at `api` holds for running although no flow lives here."""
-    with suppress(Timeout), FileLock(_LOCK, timeout=0):
-        return _running(api)
-    return []
+    """The ids of the runs that the server at `api` holds for running although no flow lives here.
+
+    The turn is only looked at, before the server is asked and after: who held it meanwhile would keep a flow from starting.
+    """
+    if not nobody_is_here():
+        return []
+    held = _running(api)
+    return held if nobody_is_here() else []
 
 
 def _running(api: str) -> list[str]:

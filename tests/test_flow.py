@@ -98,6 +98,16 @@ def test_a_promotion_that_fails_costs_the_result_nothing(connected: Workspace) -
     assert connected.git("branch", "--list", "nightly/*")
 
 
+def test_a_branch_that_cannot_be_made_costs_no_promotion(connected: Workspace) -> None:
+    """A branch of the user's in its way: promoted and tidied all the same; then the flow fails, in git's words."""
+    connected.git("branch", "nightly")
+    output = connected.python(*FLOW, "--commit", code=2)
+    assert output.splitlines()[-1].startswith("error: git update-ref: ")
+    assert "The result lies in the working tree, not committed; nothing is lost." in output.splitlines()[-1]
+    assert "promoted under" in output
+    assert "Nothing to tidy up." in output
+
+
 def test_a_mistake_in_the_parameters_is_shown_where_it_is(connected: Workspace) -> None:
     """A key given twice is found before anything runs, with file and line."""
     with (connected.folder / "params.yaml").open("a") as file:

@@ -1,5 +1,6 @@
 """The parts that a flow is made of, each alone: leash, DVC's words, branches of results."""
 
+import os
 import subprocess
 import sys
 import time
@@ -9,10 +10,12 @@ from pathlib import Path
 
 import psutil
 import pytest
+from ruamel.yaml import YAML
 
-from flows import branch, leash, repro
+from flows import branch, leash, origin, repro
 from flows.process import leashed, lines
 from flows.repro import StepFailed, StepKilled
+from ganlib.errors import AtelierError
 
 #: A child that starts a child of its own, says who they are, and stays.
 FAMILY = """
@@ -145,40 +148,137 @@ def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[...,
         return subprocess.run(["git", *who, *arguments], check=True, capture_output=True, text=True).stdout.strip()
 
     git("init", "--quiet", "--initial-branch", "main")
-    Path("metrics").mkdir()
-    for name in ("dvc.lock", "data.dvc", "params.yaml", "metrics/evaluate.json", "code.py"):
-        Path(name).write_text(name)
+    for folder in ("metrics", "curation", "code"):
+        Path(folder).mkdir()
+    Path("params.yaml").write_text("train:\n  kimg: 1\n  method: {name: gan}\n")
+    for name in ("data.dvc", "metrics/evaluate.json", "metrics/bench.json", "code/a.py", "code.py"):
+        Path(name).write_text(f"{name}: 1")
+    record()
     git("add", "--all")
     git("commit", "--quiet", "--message", "A result")
     return git
 
 
+def record() -> None:
+    """Write dvc.lock as DVC would after a night with what lies here."""
+    here = [name for name in ("code", "code.py", "curation/overrides.csv") if Path(name).exists()]
+    stages = {
+        "train": {
+            "deps": [{"path": name, "md5": origin.digest(Path(name))} for name in here],
+            "params": {"params.yaml": YAML(typ="safe").load(Path("params.yaml"))},
+            "outs": [{"path": "artifacts/model"}],
+        },
+        "evaluate": {"outs": [{"path": "metrics/evaluate.json"}, {"path": "metrics/plots"}]},
+    }
+    YAML().dump({"schema": "2.0", "stages": stages}, Path("dvc.lock"))
+
+
+def night(day: date = date(2026, 2, 3)) -> branch.Branch:
+    """The branch of a night that drew other pictures."""
+    Path("metrics/evaluate.json").write_text("new")
+    record()
+    made = branch.commit_results(day)
+    assert made is not None
+    return made
+
+
 def test_nothing_new_makes_no_branch(repository: Callable[..., str]) -> None:
-    """A night that changed nothing leaves no branch, whatever else has been edited."""
+    """A night that changed nothing leaves no branch, whatever else has been edited or measured."""
     Path("code.py").write_text("edited")
+    Path("metrics/bench.json").write_text("faster")
     assert branch.commit_results() is None
     assert repository("branch", "--format=%(refname:short)") == "main"
 
 
 def test_a_new_result_goes_to_a_branch_of_its_own(repository: Callable[..., str]) -> None:
     """The branch holds the result on top of HEAD; HEAD, the index and the files are as they were."""
-    Path("dvc.lock").write_text("new")
-    Path("metrics/more.json").write_text("new")
-    Path("code.py").write_text("edited")
-    repository("add", "code.py")
+    Path("metrics/plots").mkdir()
+    Path("metrics/plots/new.png").write_text("new")
+    Path("README.md").write_text("edited")
+    repository("add", "README.md")
     head, status = repository("rev-parse", "HEAD"), repository("status", "--porcelain")
-    name = branch.commit_results(date(2026, 2, 3))
-    assert name is not None
-    assert name.startswith("nightly/2026-02-03-")
-    assert repository("diff", "--name-only", "HEAD", name).split() == ["dvc.lock", "metrics/more.json"]
-    assert repository("rev-parse", f"{name}^") == head
-    assert (repository("rev-parse", "HEAD"), repository("status", "--porcelain")) == (head, status)
+    made = night()
+    assert made.name.startswith("nightly/2026-02-03-")
+    assert made.missing == ""
+    assert repository("diff", "--name-only", "HEAD", made.name).split() == ["metrics/evaluate.json", "metrics/plots/new.png"]
+    assert repository("rev-parse", f"{made.name}^") == head
+    assert (repository("rev-parse", "HEAD"), repository("diff", "--cached", "--name-only")) == (head, "README.md")
+    assert status.splitlines()[0] == "A  README.md"
 
 
 def test_the_same_result_is_committed_once(repository: Callable[..., str]) -> None:
     """A second night with the same result makes no second branch, even after main has moved on."""
-    Path("dvc.lock").write_text("new")
-    first = branch.commit_results(date(2026, 2, 3))
+    first = night()
     repository("commit", "--quiet", "--allow-empty", "--message", "Something else")
     assert branch.commit_results(date(2026, 2, 4)) is None
-    assert repository("branch", "--format=%(refname:short)").split() == ["main", str(first)]
+    assert repository("branch", "--format=%(refname:short)").split() == ["main", first.name]
+
+
+def test_a_branch_holds_the_files_that_its_result_was_made_with(repository: Callable[..., str]) -> None:
+    """Verdicts and code that nobody had committed, and nothing that was edited after it was read."""
+    Path("curation/overrides.csv").write_text("path,verdict,why\n")
+    Path("code.py").write_text("mine")
+    record()
+    Path("code.py").write_text("edited since")
+    made = branch.commit_results()
+    assert made is not None
+    assert repository("show", f"{made.name}:curation/overrides.csv") == "path,verdict,why"
+    assert repository("show", f"{made.name}:code.py") == "code.py: 1"
+    assert "than dvc.lock says: code.py." in made.missing
+
+
+def test_a_branch_names_what_its_result_was_made_with_and_it_does_not_hold(repository: Callable[..., str]) -> None:
+    """Knobs turned while it trained, and a file that git did not know; the sentence stands in the commit, too."""
+    Path("code/b.py").write_text("never committed")
+    record()
+    Path("params.yaml").write_text("train:\n  kimg: 2\n  method: {name: gan, gamma: 1}\n")
+    made = branch.commit_results()
+    assert made is not None
+    assert "other in it than dvc.lock says: train.kimg, train.method.gamma, code." in made.missing
+    assert made.missing in repository("log", "-1", "--format=%B", made.name).replace("\n", " ")
+
+
+def test_code_edited_after_it_was_read_is_not_in_the_branch(repository: Callable[..., str]) -> None:
+    """The branch holds what was read, and there is nothing to say."""
+    record()
+    Path("code/a.py").write_text("edited since")
+    Path("metrics/evaluate.json").write_text("new")
+    made = branch.commit_results()
+    assert made is not None
+    assert made.missing == ""
+
+
+def test_what_cannot_be_compared_costs_no_branch(repository: Callable[..., str]) -> None:
+    """Parameters that are no YAML any more: said so, and the branch is made."""
+    Path("metrics/evaluate.json").write_text("new")
+    Path("params.yaml").write_text("train: [")
+    made = branch.commit_results()
+    assert made is not None
+    assert "could not be found out (ParserError" in made.missing
+    assert repository("branch", "--list", made.name)
+
+
+@pytest.mark.parametrize("moved", [False, True])
+def test_the_commands_that_are_told_merge_a_branch(repository: Callable[..., str], moved: bool) -> None:
+    """Over the tree as the night left it, whether or not main has moved on; other edits stay, and nothing is thrown away."""
+    Path("metrics/plots").mkdir()
+    Path("metrics/plots/a b.png").write_text("new")
+    Path("metrics/bench.json").write_text("faster")
+    Path("curation/overrides.csv").write_text("path,verdict,why\n")
+    made = night()
+    if moved:
+        repository("commit", "--quiet", "--allow-empty", "--message", "Something else")
+    for name, value in (("user.name", "Test"), ("user.email", "test@localhost")):
+        repository("config", name, value)
+    done = subprocess.run(["sh", "-c", made.merge], capture_output=True, text=True, env={**os.environ, "GIT_EDITOR": "true"})
+    assert done.returncode == 0, done.stderr
+    assert Path("metrics/plots/a b.png").read_text() == "new"
+    assert repository("diff", made.name, "--name-only") == "metrics/bench.json"
+    assert repository("stash", "list")
+
+
+def test_without_git_there_is_a_sentence(repository: Callable[..., str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not a traceback: what is missing, what became of the result, what to do."""
+    monkeypatch.setenv("PATH", "")
+    with pytest.raises(AtelierError, match=r"found no such program\. The result lies in the working tree.*Install git"):
+        branch.commit_results()

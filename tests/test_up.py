@@ -6,6 +6,7 @@ import socket
 import sys
 import time
 import urllib.request
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ import psutil
 import pytest
 from conftest import Workspace, addresses
 
-from flows import services
+from flows import services, turn
 from flows.services import Service
 from ganlib.errors import AtelierError
 
@@ -53,6 +54,60 @@ def test_a_process_of_the_same_number_is_left_alone() -> None:
     (services.HOME / "old.json").write_text(json.dumps({"pid": os.getpid(), "started": 1.0, "url": None}))
     assert services.running("old") is None
     assert not services.stop("old")
+
+
+@pytest.mark.usefixtures("elsewhere")
+def test_a_service_is_known_after_the_clock_was_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An hour later by the clock the process is still that one, and `make down` ends it."""
+    sleeper().start()
+    process, started = services.running("sleeper"), psutil.Process.create_time
+    assert process is not None
+    monkeypatch.setattr(psutil.Process, "create_time", lambda self: started(self) + 3600)
+    assert services.running("sleeper") is not None
+    assert services.stop("sleeper", patience=1)
+    assert not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
+
+
+@pytest.mark.usefixtures("elsewhere")
+def test_a_service_that_was_written_down_before_is_known() -> None:
+    """By number and time of start alone, as older files have it; and one of another start of the machine is somebody else."""
+    services.HOME.mkdir(parents=True)
+    known = {"pid": os.getpid(), "started": psutil.Process().create_time(), "url": None}
+    (services.HOME / "old.json").write_text(json.dumps(known))
+    assert services.running("old") is not None
+    (services.HOME / "old.json").write_text(json.dumps({**known, "born": "another-start 1"}))
+    assert services.running("old") is None
+
+
+@pytest.mark.usefixtures("elsewhere")
+def test_a_service_that_would_not_end_is_not_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The next `make down` finds it."""
+    sleeper().start()
+    with monkeypatch.context() as deaf:
+        for name in ("terminate", "kill"):
+            deaf.setattr(psutil.Process, name, lambda self: None)
+        deaf.setattr(os, "killpg", lambda *_: None)
+        deaf.setattr(psutil, "wait_procs", lambda processes, **_: ([], processes))
+        assert services.stop("sleeper", patience=0)
+    assert services.running("sleeper") is not None
+    assert services.stop("sleeper", patience=1)
+    assert services.running("sleeper") is None
+
+
+@pytest.mark.usefixtures("elsewhere")
+def test_a_flow_may_start_while_the_server_is_asked_for_the_dead(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It gets its turn; and nothing is buried that runs now, or ran until a moment ago."""
+    with ExitStack() as flow:
+
+        def answer(url: str, body: dict[str, Any]) -> list[dict[str, str]]:
+            assert url.endswith("/filter")
+            flow.enter_context(turn.turn())
+            return [{"id": "somebody"}]
+
+        monkeypatch.setattr(turn, "post", answer)
+        assert turn.bury_the_dead("http://nowhere/api") == 0
+        assert turn.the_dead("http://nowhere/api") == []
+    assert turn.nobody_is_here()
 
 
 @pytest.mark.usefixtures("elsewhere")
