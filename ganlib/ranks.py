@@ -19,6 +19,7 @@ from torch.nn.modules.batchnorm import _BatchNorm
 
 from ganlib.errors import AtelierError
 from ganlib.training.sending import sent
+from ganlib.training.tape import noted
 
 
 def world() -> int:
@@ -82,10 +83,12 @@ def rolled(
     """`torch.rand` or `randn` of this share's shape, rolled for the whole batch, whose pictures lie along `dim`.
 
     Rolled on the CPU whatever the device, so that every machine rolls the same, and sent to a device or to be like a tensor.
+    A step that is noted down to be replayed is told where on the device such rolls will be found.
     """
     whole = list(shape)
     whole[dim] *= world()
-    return sent(shared(roll(*whole, generator=dice), dim), to)
+    place = noted(roll, tuple(whole))
+    return sent(shared(roll(*whole, generator=dice) if place is None else place, dim), to)
 
 
 def mean(values: Tensor) -> Tensor:

@@ -81,7 +81,7 @@ def test_the_average_halves_its_distance_in_its_half_life() -> None:
     torch.nn.init.ones_(module.weight)
     for expected in (0.5, 0.75):
         for _ in range(10):
-            average.update(module, batch=10, images=1_000_000)
+            average.update(batch=10, images=1_000_000)
         assert average.module.weight.item() == pytest.approx(expected, abs=1e-6)
 
 
@@ -90,7 +90,7 @@ def test_an_early_average_does_not_cling_to_random_weights() -> None:
     module = torch.nn.Linear(2, 2)
     average = Average(module, half_life_kimg=10)
     torch.nn.init.ones_(module.weight)
-    average.update(module, batch=10, images=0)
+    average.update(batch=10, images=0)
     assert torch.equal(average.module.weight, module.weight)
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from learners import same
 
 from ganlib.errors import AtelierError
 from ganlib.methods.base import Batch, Setting
@@ -23,7 +24,7 @@ from ganlib.training import batches, checkpoint, device, loop, publish
 from ganlib.training.batches import Batches, dice_for
 from ganlib.training.config import TrainConfig
 from ganlib.training.descent import adam
-from ganlib.training.device import Machine
+from ganlib.training.device import Machine, prepare
 from ganlib.training.guard import NotFinite, remember, settle
 from ganlib.training.history import History, read, without_clock
 from ganlib.training.meter import Meter
@@ -404,7 +405,7 @@ def test_batches_from_a_devices_own_memory_are_the_same(monkeypatch: pytest.Monk
 @pytest.mark.parametrize("room", [True, False])
 @pytest.mark.parametrize("method", [METHOD, replace(METHOD, penalties={"dragan": 1.0}, augment=Augment(sorted(AUGMENTATIONS)))])
 def test_a_gpu_is_not_waited_for_within_steps(method: Gan, room: bool, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Reading, mirroring, augmenting, both events, the average: torch raises where one of them would stop for the device."""
+    """Reading, mirroring, augmenting, both events, the average, taken and replayed: torch raises where one would stop for it."""
     cuda = torch.device("cuda")
     game, meter = method.learner(Setting(16, 3, 50, cuda, torch.bfloat16)), Meter()
     monkeypatch.setattr(batches, "_has_room", lambda pictures, device: room)
@@ -415,13 +416,18 @@ def test_a_gpu_is_not_waited_for_within_steps(method: Gan, room: bool, monkeypat
         game.anneal(1 - images / 100)
         meter.add(game.step(Batch(*source.at(images, dice), dice, images)), 8)
 
-    step(0)  # makes what is made once
-    torch.cuda.set_sync_debug_mode("error")
-    try:
-        for images in range(8, 80, 8):
-            step(images)
-    finally:
-        torch.cuda.set_sync_debug_mode("default")
+    for first, last, mode in (
+        (0, 8, "default"),  # makes what is made once
+        (8, 24, "error"),
+        (24, 96, "default"),  # notes the steps of either kind down
+        (96, 160, "error"),
+    ):
+        torch.cuda.set_sync_debug_mode(mode)
+        try:
+            for images in range(first, last, 8):
+                step(images)
+        finally:
+            torch.cuda.set_sync_debug_mode("default")
 
 
 @pytest.mark.gpu
@@ -429,15 +435,49 @@ def test_a_gpu_is_not_waited_for_within_steps(method: Gan, room: bool, monkeypat
 def test_a_gpu_goes_back_once_from_a_broken_gradient(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Found at the next look, with the weights as they were; the run ends."""
     game = METHOD.learner(replace(SETTING, device=torch.device("cuda")))
-    calls = []
+    poison = torch.ones((), device="cuda")  # there, for a step that is replayed calls nobody
+    game.g.last.weight.register_hook(lambda gradient: gradient * poison)
+    step, steps = game.step, []
 
-    def poisoned(gradient: torch.Tensor) -> torch.Tensor:
-        calls.append(1)
-        return gradient * float("nan") if len(calls) == 10 else gradient
+    def poisoned(batch: Batch) -> dict[str, torch.Tensor]:
+        steps.append(batch.images)
+        poison.fill_(float("nan") if len(steps) == 10 else 1.0)
+        return step(batch)
 
-    game.g.last.weight.register_hook(poisoned)
+    game.step = poisoned  # type: ignore[method-assign]
     assert loop.train(game, PICTURES, CONFIG, Machine("cuda", "float32", 1), tmp_path) == loop.Outcome(160, None)
     assert "a gradient of the generator" in capsys.readouterr().out
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
+@pytest.mark.parametrize("precision", ["float32", "bf16"])
+def test_a_run_on_a_gpu_can_be_repeated_and_resumed_to_the_bit(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, precision: str
+) -> None:
+    """Replayed from the fourth step on, and from the fourth after it was taken up again: the same weights and history."""
+    machine = Machine("cuda", precision, torch.get_num_threads())
+    prepare(machine)
+    config = replace(CONFIG, kimg=0.4)
+
+    def begun() -> Game:
+        torch.manual_seed(0)
+        return METHOD.learner(Setting(16, 3, 50, torch.device("cuda"), machine.dtype))
+
+    whole, again = begun(), begun()
+    loop.train(whole, PICTURES, config, machine, tmp_path / "whole")
+    loop.train(again, PICTURES, config, machine, tmp_path / "again")
+    with monkeypatch.context() as patch:
+        struck_at(patch, 272, kill)
+        with pytest.raises(Killed):
+            loop.train(begun(), PICTURES, config, machine, tmp_path / "broken")
+    broken = begun()
+    loop.train(broken, PICTURES, config, machine, tmp_path / "broken")
+    told = without_clock(read(tmp_path / "whole" / "history.jsonl"))
+    for other, folder in ((again, "again"), (broken, "broken")):
+        assert same(to_tensors(other.parts()), to_tensors(whole.parts()))
+        assert without_clock(read(tmp_path / folder / "history.jsonl")) == told
+    torch.use_deterministic_algorithms(False)
 
 
 @pytest.mark.gpu

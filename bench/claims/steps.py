@@ -4,7 +4,7 @@ from collections.abc import Callable
 from functools import partial
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from bench.claim import Contest
 from bench.peers import dcgan, sngan
@@ -50,7 +50,7 @@ def dcgan_64(precision: torch.dtype, device: str = "cpu") -> Contest:
     """Against pytorch/examples."""
     game, peer = _game(DCGAN, 64, precision, device), dcgan.Step(RATE, device)
     g = Twins(peer.g, game.g, ours_only=("last.bias",))
-    d = Twins(peer.d, game.d, ours_only=("0.bias", "last.bias"))
+    d = Twins(peer.d, game.d, ours_only=("last.bias",))
     g.equalise()
     d.equalise()
     codes, pictures = torch.randn(4, dcgan.LATENT).double().to(device), _pictures(4, 64, device).double()
@@ -88,6 +88,8 @@ def r3gan_64(precision: torch.dtype, device: str = "cpu") -> Contest:
     """Against its own plain form: no peer's step is written down here."""
     ours, plain = (_game(R3GAN, 64, dtype, device, fast) for dtype, fast in ((precision, True), (torch.float32, False)))
     g, d = Twins(plain.g, ours.g), Twins(plain.d, ours.d)
+    for network in (ours.g, ours.d):
+        _draw_zeros(network)
     g.equalise()
     d.equalise()
     codes, pictures = torch.randn(4, R3GAN.network.latent).double().to(device), _pictures(4, 64, device).double()
@@ -101,6 +103,14 @@ def r3gan_64(precision: torch.dtype, device: str = "cpu") -> Contest:
 def _game(knobs: Gan, size: int, precision: torch.dtype, device: str, fast: bool = True) -> Game:
     torch.manual_seed(0)
     return knobs.learner(Setting(size, 3, BATCH, torch.device(device), precision, fast))
+
+
+@torch.no_grad()
+def _draw_zeros(network: nn.Module) -> None:
+    """Weights that begin at 0 drawn like others: what lies behind them would have no gradient to be compared."""
+    for parameter in network.parameters():
+        if not parameter.any():
+            parameter.normal_(std=0.05)
 
 
 def _check_step(contest: Contest, peer: dcgan.Step | sngan.Step, game: Game, g: Twins, precision: torch.dtype) -> None:

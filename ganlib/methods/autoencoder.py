@@ -51,7 +51,7 @@ class Compression(Pair):
     def __init__(self, knobs: Autoencoder, setting: Setting) -> None:
         super().__init__(knobs, setting, outputs=knobs.network.latent)
 
-    def step(self, batch: Batch) -> dict[str, Tensor]:
+    def learn(self, batch: Batch) -> dict[str, Tensor]:
         """Encode a batch, decode it, and learn from what was lost on the way."""
         with autocast(self.device, self.precision):
             codes = self.encoder(batch.real)
@@ -59,7 +59,6 @@ class Compression(Pair):
         loss = mse_loss(pictures, batch.real)
         norm = descend(self.optimiser, loss, "auto-encoder")
         self.moments.update(codes.detach())
-        self.average.update(self.both, batch.number, batch.images)
         return {"loss": loss.detach(), "gradient": norm}
 
     def published(self) -> dict[str, nn.Module]:

@@ -22,7 +22,8 @@ from ganlib.training.state import Parts
 class Setting:
     """What a learner must fit: so many pictures of `size` × `size` pixels with `channels`; and where, and how, it computes.
 
-    fast: whether layers are joined and laid out for speed (`ganlib.training.descent.placed`); the same but for rounding.
+    fast: whether layers are joined and laid out for speed (`ganlib.training.descent.placed`), steps replayed where they can be
+    (`ganlib.training.replay`); the same but for rounding.
     conditions, told: what can be asked for, and what a network is told of each picture, [pictures, width], or in
     several phrasings, [pictures, phrasings, width], of which each time another one is told.
     """

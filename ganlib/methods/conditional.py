@@ -21,6 +21,7 @@ from ganlib.knobs import Natural, NaturalFloat, Range, Share
 from ganlib.methods.base import Batch, Setting
 from ganlib.methods.gan import Game, Gan, Heard
 from ganlib.ranks import rolled
+from ganlib.training.sending import sent
 
 
 @dataclass(frozen=True)
@@ -148,7 +149,7 @@ class ConditionalGame(Game):
             asked = rolled(torch.randn, (number, self.latent), batch.dice, self.device)
             drawn: Tensor = self.g.told(asked)  # type: ignore[operator]
             return drawn, None
-        told = self._phrased(self.table[batch.rows.to(self.device)], batch)
+        told = self._phrased(self.table[sent(batch.rows, self.device)], batch)
         if not self.asking.drop:
             return told, None
         kept = rolled(torch.rand, (number, 1), batch.dice, self.device) >= self.asking.drop

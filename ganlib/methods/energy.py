@@ -153,7 +153,7 @@ class Carving:
             seen["energy_start"] = self.energy(begun).mean()
         norm = descend(self.optimiser, loss, "energy", self.knobs.limit)
         self.chains.put(rows, carved, rounds + 1)
-        self.average.update(self.energy, len(batch.real), batch.images)
+        self.average.update(len(batch.real), batch.images)
         return seen | {"loss": loss.detach(), "gradient": norm, "rounds": rounds.float().mean()}
 
     def called(self, number: int, dice: torch.Generator) -> tuple[Tensor, Tensor, Tensor]:

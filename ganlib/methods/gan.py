@@ -1,6 +1,8 @@
 """The alternating game of a generator and a discriminator (Goodfellow et al. 2014, algorithm 1)."""
 
+from contextlib import nullcontext
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Annotated, ClassVar, Literal
 
 import torch
@@ -14,6 +16,7 @@ from ganlib.nets import NETWORKS
 from ganlib.nets.base import Network
 from ganlib.nets.dcgan import Dcgan
 from ganlib.nets.reconstruction import Reconstruction
+from ganlib.nets.twice import QuickTwice
 from ganlib.objectives import OBJECTIVES
 from ganlib.objectives.base import Objective
 from ganlib.objectives.nonsaturating import Nonsaturating
@@ -22,6 +25,7 @@ from ganlib.pictures.augment import Augment, augmented
 from ganlib.ranks import gathered, rolled
 from ganlib.training.average import Average
 from ganlib.training.descent import adam, autocast, descend, frozen, placed, set_rate
+from ganlib.training.replay import player
 from ganlib.training.schedule import towards
 from ganlib.training.state import Parts
 
@@ -116,7 +120,10 @@ class Game:
         self.optimiser_g = adam(self.g, knobs.lr_generator, knobs.beta1, knobs.beta2)
         self.optimiser_d = adam(self.d, knobs.lr_discriminator, knobs.beta1, knobs.beta2)
         self.dials = Dials(knobs.augment.strength_at_first).to(self.device)
+        self.fade = torch.ones((), device=self.device)  # the factor on the penalties' weights by now
         self.objective = knobs.objective
+        self.play = player(setting)
+        self.quick_twice = setting.fast and setting.device.type == "cuda"  # a CPU's libraries take as long either way
 
     def build(self, knobs: Gan, setting: Setting) -> tuple[nn.Module, nn.Module]:
         """New networks: G, then D; in this order weights are drawn."""
@@ -126,16 +133,20 @@ class Game:
         """Event one, then event two, on one batch each."""
         count = batch.images // batch.number
         penalise, learns = count % self.knobs.penalty_every == 0, count % self.knobs.generator_every == 0
+        if self.knobs.penalty_end != 1:
+            self.fade.fill_(towards(self.knobs.penalty_end, batch.done))
+        seen = self.play(partial(self._events, penalise, learns), batch, (penalise, learns))
+        self.average.update(batch.number, batch.images)
+        return seen
+
+    def _events(self, penalise: bool, learns: bool, batch: Batch) -> dict[str, Tensor]:
+        """Event one and, where G learns in this step, event two."""
         codes = self.codes(batch)
         if self.knobs.reuse and learns:
             fake = self.draw(codes)
-            seen = self._judged(batch, fake.detach(), penalise) | self._drawn(batch, fake)
-        else:
-            seen = self.event_one(batch, codes, penalise)
-            if learns:
-                seen |= self.event_two(batch, self.codes(batch))
-        self.average.update(self.g, batch.number, batch.images)
-        return seen
+            return self._judged(batch, fake.detach(), penalise) | self._drawn(batch, fake)
+        seen = self.event_one(batch, codes, penalise)
+        return seen | self.event_two(batch, self.codes(batch)) if learns else seen
 
     def event_one(self, batch: Batch, codes: Tensor, penalise: bool) -> dict[str, Tensor]:
         """The generator held fixed, the discriminator learns to tell the data set from what was generated."""
@@ -213,13 +224,16 @@ class Game:
 
     def _penalty(self, real: Tensor, fake: Tensor, batch: Batch) -> Tensor:
         """The weighted sum of the penalties, in float32: a second derivative has no digits to spare."""
-        factor = towards(self.knobs.penalty_end, batch.done)
         taken = [(PENALTIES[name], weight) for name, weight in self.knobs.penalties.items() if weight]
         terms = [
-            weight * penalty(lambda pictures: self.heard(pictures, batch, True).scores, real, fake, batch.dice)
-            for penalty, weight in taken
+            weight * penalty(lambda pictures: self._scored(pictures, batch), real, fake, batch.dice) for penalty, weight in taken
         ]
-        return factor * torch.stack(terms).sum() if terms else real.new_zeros(())
+        return self.fade * torch.stack(terms).sum() if terms else real.new_zeros(())
+
+    def _scored(self, pictures: Tensor, batch: Batch) -> Tensor:
+        """D's scores of pictures as of real ones, whose slope is going to be differentiated."""
+        with QuickTwice() if self.quick_twice else nullcontext():
+            return self.heard(pictures, batch, True).scores
 
     def _augmented(self, pictures: Tensor, dice: torch.Generator) -> Tensor:
         return augmented(pictures, self.knobs.augment.kinds, self.dials.strength, dice)

@@ -116,7 +116,7 @@ class LatentOptimisation:
             self.optimiser_codes.step()
         self.codes.project(rows)
         self.codes.seen[rows] = True
-        self.average.update(self.g, len(rows), batch.images)
+        self.average.update(len(rows), batch.images)
         return {"loss": loss.detach(), "gradient": norm}
 
     def anneal(self, factor: float) -> None:

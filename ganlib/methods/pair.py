@@ -1,14 +1,16 @@
 """An encoder and a decoder that learn together: what the auto-encoder and the variational one share."""
 
+from abc import ABC, abstractmethod
 from typing import Protocol
 
-from torch import nn
+from torch import Tensor, nn
 
-from ganlib.methods.base import Setting
+from ganlib.methods.base import Batch, Setting
 from ganlib.methods.moments import Moments
 from ganlib.nets.base import Network
 from ganlib.training.average import Average
 from ganlib.training.descent import adam, placed, set_rate
+from ganlib.training.replay import player
 from ganlib.training.state import Parts
 
 
@@ -34,7 +36,7 @@ class Knobs(Protocol):
     def ema_kimg(self) -> float: ...
 
 
-class Pair:
+class Pair(ABC):
     """Encoder and decoder, their optimiser, their average over time, and the moments of the codes between them.
 
     outputs: how many numbers the encoder answers with.
@@ -49,6 +51,17 @@ class Pair:
         self.average = Average(self.both, knobs.ema_kimg)
         self.optimiser = adam(self.both, knobs.lr, knobs.beta1, knobs.beta2)
         self.moments = Moments(self.latent, knobs.codes_kimg).to(self.device)
+        self.play = player(setting)
+
+    def step(self, batch: Batch) -> dict[str, Tensor]:
+        """Learn from a batch, and let the average follow."""
+        seen = self.play(self.learn, batch, ())
+        self.average.update(batch.number, batch.images)
+        return seen
+
+    @abstractmethod
+    def learn(self, batch: Batch) -> dict[str, Tensor]:
+        """Take one step downhill; return what to log."""
 
     def anneal(self, factor: float) -> None:
         """Set the learning rate to `factor` times what the knobs say."""
@@ -60,6 +73,7 @@ class Pair:
 
     def judge(self) -> None:
         """Nobody judges."""
+        return
 
     def parts(self) -> Parts:
         """Both networks, their average, their optimiser, the moments of the codes."""

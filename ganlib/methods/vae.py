@@ -95,7 +95,7 @@ class Inference(Pair):
         super().__init__(knobs, setting, outputs=2 * knobs.network.latent)
         self.knobs = knobs
 
-    def step(self, batch: Batch) -> dict[str, Tensor]:
+    def learn(self, batch: Batch) -> dict[str, Tensor]:
         """Encode a batch to distributions, decode one code of each, and lower the bound on what the batch costs."""
         noise = rolled(torch.randn, (len(batch.real), self.latent), batch.dice, self.device)
         with autocast(self.device, self.precision):
@@ -107,7 +107,6 @@ class Inference(Pair):
         loss = reconstruction + self.knobs.beta * divergence
         norm = descend(self.optimiser, loss, "auto-encoder")
         self.moments.update(codes.detach())
-        self.average.update(self.both, batch.number, batch.images)
         found = {"loss": loss, "gradient": norm, "reconstruction": reconstruction, "kl": divergence}
         return {name: value.detach() for name, value in found.items()}
 

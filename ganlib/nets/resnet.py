@@ -7,7 +7,8 @@ Unlike theirs, a convolution has no bias where the batch norm after it, or the b
 """
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import ClassVar, Literal
@@ -15,6 +16,7 @@ from typing import ClassVar, Literal
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import avg_pool2d, interpolate, relu, silu
+from torch.nn.utils import parametrize
 from torch.nn.utils.parametrizations import spectral_norm
 
 from ganlib.knobs import Natural, Positive
@@ -121,7 +123,8 @@ class Discriminator(nn.Module):
         self.last = norm(_glorot(nn.Linear(width, outputs)))
 
     def forward(self, pictures: Tensor) -> Tensor:
-        return scores_of(self.last(relu(self.blocks(pictures)).sum((2, 3))))
+        with normed_in_float32(self):
+            return scores_of(self.last(relu(self.blocks(pictures)).sum((2, 3))))
 
 
 class Encoder(nn.Module):
@@ -188,6 +191,20 @@ class Down(nn.Module):
         return outputs
 
 
+@contextmanager
+def normed_in_float32(module: nn.Module) -> Iterator[None]:
+    """A pass through the module, before which spectral norms are computed: once each, and in float32 under autocast, too.
+
+    Autocast would round the singular vectors to bf16, and the weights anew for each product of the power method.
+    """
+    with parametrize.cached():
+        with torch.autocast(next(module.parameters()).device.type, enabled=False):
+            for layer in module.modules():
+                if parametrize.is_parametrized(layer, "weight"):
+                    _ = layer.weight  # kept until the pass is over
+        yield
+
+
 def _glorot(layer: _Layer, gain: float = 1.0) -> _Layer:
     """The layer with weights drawn by fan-in and fan-out (Glorot & Bengio 2010), as the paper's are."""
     nn.init.xavier_uniform_(layer.weight, gain)
@@ -200,7 +217,9 @@ def _cut(maps: Tensor) -> Tensor:
 
 
 def _doubled(maps: Tensor) -> Tensor:
-    return interpolate(maps, scale_factor=2, mode="nearest")
+    """By nearest neighbour, in the type that they have: autocast would have them, and all that they are added to, in float32."""
+    with torch.autocast(maps.device.type, enabled=False):
+        return interpolate(maps, scale_factor=2, mode="nearest")
 
 
 def _as_it_is(layer: _Layer) -> nn.Module:

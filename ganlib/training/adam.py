@@ -16,8 +16,16 @@ class FusedAdam(Adam):
     """
 
     def __init__(self, named: Any, rate: float, betas: tuple[float, float]) -> None:
-        """named: pairs of a name and a parameter."""
-        super().__init__(named, lr=rate, betas=betas, fused=True)
+        """named: pairs of a name and a parameter, all on one device.
+
+        On a GPU the learning rate lies there, too, and the step can be captured in a CUDA graph.
+        """
+        named = list(named)
+        device = named[0][1].device
+        on_gpu = device.type == "cuda"
+        lr = torch.tensor(rate, device=device) if on_gpu else rate
+        super().__init__(named, lr=lr, betas=betas, fused=True, capturable=on_gpu)
+        self._warned_capturable_if_run_uncaptured = True  # the first steps are, and torch would warn of it
 
     def _init_group(self, group: dict[str, Any], *lists: list[Tensor]) -> Any:
         """As torch's own, which fills lists of weights, gradients, two moments, a third one's place and steps."""

@@ -1,5 +1,6 @@
 """Which machine part computes, in which precision, on how many threads: chosen by itself, said aloud, overridable."""
 
+import os
 import time
 from dataclasses import dataclass
 from typing import Literal
@@ -69,6 +70,7 @@ def prepare(machine: Machine) -> None:
     What asks for repeatable algorithms also has torch fill every new tensor with what shows if it is read before it is written.
     Nothing here reads one so (tests train with it on, and get the same bits), and it takes a tenth of a small step.
     """
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # without it, products on a GPU are not the same from run to run
     torch.set_num_threads(machine.threads)
     torch.set_flush_denormal(True)
     torch.use_deterministic_algorithms(True, warn_only=True)

@@ -32,7 +32,10 @@ def remember(optimiser: Optimizer, norm: Tensor, of: str) -> None:
     """
     broken = torch.isfinite(norm).logical_not().float()
     before: Tensor | None = getattr(optimiser, _BROKEN, None)
-    setattr(optimiser, _BROKEN, broken if before is None else before.maximum(broken))
+    if before is None:
+        setattr(optimiser, _BROKEN, broken)
+    else:
+        before.copy_(before.maximum(broken))  # where it is: a step that is replayed knows no other place
     setattr(optimiser, _OF, of)
 
 
@@ -42,5 +45,5 @@ def settle(parts: Parts) -> None:
     broken = [getattr(part, _OF) for part in asked if bool(getattr(part, _BROKEN))]
     if broken:
         for part in asked:
-            delattr(part, _BROKEN)  # what is taken up again has seen none of it
+            getattr(part, _BROKEN).zero_()  # what is taken up again has seen none of it
         raise NotFinite(f"a gradient of the {broken[0]}")

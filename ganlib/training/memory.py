@@ -53,13 +53,13 @@ def _advice(fitting: int | None) -> str:
 
 
 def _passes(config: TrainConfig, setting: Setting, pictures: Pictures, batch: int) -> bool:
-    """Two steps, as the run takes them: in the first one Adam has no moments yet."""
+    """Some steps, as the run takes them: in the first one Adam has no moments yet, and on a GPU they come to be replayed."""
     gc.collect()
     if setting.device.type == "cuda":
         torch.cuda.empty_cache()
     try:
         batches, learner = Batches(pictures, batch, config.seed, config.flip, setting.device), config.method.learner(setting)
-        for images in (0, batch):
+        for images in range(0, batch * (5 if setting.device.type == "cuda" else 2), batch):
             dice = dice_for(config.seed, images)
             learner.step(Batch(*batches.at(images, dice), dice, images))
         if setting.device.type == "cuda":

@@ -4,6 +4,7 @@ import math
 import time
 from collections.abc import Mapping
 
+import torch
 from torch import Tensor
 
 from ganlib.ranks import average
@@ -22,8 +23,12 @@ class Meter:
     def add(self, seen: Mapping[str, Tensor], images: int) -> None:
         """Take in one step's numbers and how many pictures it showed."""
         self._images += images
-        for name, value in seen.items():
-            self.sums[name] = self.sums[name] + value if name in self.sums else value.clone()
+        known = [name for name in seen if name in self.sums]
+        if known:  # all at once, for on a GPU each addition would be a launch of its own
+            sums = torch._foreach_add([self.sums[name] for name in known], [seen[name] for name in known])
+            self.sums |= dict(zip(known, sums, strict=True))
+        self.sums |= {name: value.clone() for name, value in seen.items() if name not in known}
+        for name in seen:
             self.counts[name] = self.counts.get(name, 0) + 1
 
     def agree(self) -> None:

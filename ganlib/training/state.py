@@ -40,13 +40,20 @@ def _tensors(holder: nn.Module | Optimizer) -> dict[str, Tensor]:
 
 
 def _fill_optimiser(optimiser: Optimizer, tensors: Mapping[str, Tensor]) -> None:
-    """Moments must lie in memory as their parameter does (channels last, say): fused kernels go through both in step."""
+    """Moments must lie in memory as their parameter does (channels last, say): fused kernels go through both in step.
+
+    Those that are there stay where they are, for a step that is replayed knows no other place; of which nothing is known, those
+    begin at 0 again, as all of Adam's do.
+    """
     parameters = [parameter for group in optimiser.param_groups for parameter in group["params"]]
-    optimiser.state.clear()
+    for moments in optimiser.state.values():
+        for moment in moments.values():
+            moment.zero_()
     for name, tensor in tensors.items():
         index, moment = name.split("/")
         parameter = parameters[int(index)]
-        kept = tensor.to(parameter.device, copy=True)
-        if tensor.shape == parameter.shape:
-            kept = torch.empty_like(parameter).copy_(tensor)
-        optimiser.state[parameter][moment] = kept.detach()
+        moments = optimiser.state[parameter]
+        if moment not in moments:
+            like = parameter if tensor.shape == parameter.shape else tensor.to(parameter.device)
+            moments[moment] = torch.empty_like(like).detach()
+        moments[moment].copy_(tensor)
