@@ -94,13 +94,14 @@ def measured(claim: Claim, peak: float) -> Row:
 @contextmanager
 def as_peers_run() -> Iterator[None]:
     """Convolutions by whichever way was found quickest in a trial, repeatable or not; ours are prepared as a training is."""
+    before = torch.backends.cudnn.benchmark, torch.are_deterministic_algorithms_enabled()
     torch.use_deterministic_algorithms(False)
     torch.backends.cudnn.benchmark = True
     try:
         yield
     finally:
-        torch.backends.cudnn.benchmark = False
-        torch.use_deterministic_algorithms(True, warn_only=True)
+        torch.backends.cudnn.benchmark = before[0]
+        torch.use_deterministic_algorithms(before[1], warn_only=True)
 
 
 def peak_of(dtype: torch.dtype, device: str, side: int = 8192) -> float:

@@ -25,6 +25,7 @@ from ganlib.pictures.augment import Augment
 from ganlib.pictures.augmentations import AUGMENTATIONS
 from ganlib.training import replay
 from ganlib.training.device import Machine, prepare
+from ganlib.training.guard import NotFinite, remember, settle
 from ganlib.training.replay import Graph, Replay, at_once
 from ganlib.training.state import from_tensors
 from ganlib.training.tape import Roll, Tape
@@ -59,10 +60,6 @@ class ByHand(Graph):
     def __init__(self, step: Callable[[Batch], dict[str, Tensor]], batch: Batch, tape: Tape, pool: None) -> None:
         self.step, self.batch, self.tape = step, batch, tape
         self.seen: dict[str, Tensor] = {}
-
-    @property
-    def pool(self) -> None:
-        """None is needed."""
 
     def _launch(self) -> None:
         with self.tape.noting():
@@ -175,19 +172,6 @@ def test_a_step_that_rolls_otherwise_than_before_cannot_be_replayed(rolls: tuple
         step()
 
 
-class NoGraph:
-    """Stands for `torch.cuda.graph` where memory runs out: leaving the block fails, too."""
-
-    def __init__(self, graph: object, pool: object) -> None:
-        """Takes what torch's does."""
-
-    def __enter__(self) -> None:
-        """Begin."""
-
-    def __exit__(self, *error: object) -> None:
-        raise RuntimeError("operation failed due to a previous error during capture\nCUDA kernel errors might be reported later")
-
-
 def test_what_cannot_be_captured_goes_on_as_it_began(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     """Said once, in a line; the bits are those of steps that are taken."""
 
@@ -200,21 +184,61 @@ def test_what_cannot_be_captured_goes_on_as_it_began(monkeypatch: pytest.MonkeyP
     assert same(state(ours), state(theirs))
     said = capsys.readouterr().out.splitlines()
     assert said == [
-        "Steps are launched one kernel at a time, for they cannot be replayed as a CUDA graph here "
+        "A step is launched one kernel at a time, for it cannot be replayed as a CUDA graph "
         "(operation not permitted when stream is capturing)."
     ]
 
 
-def test_memory_that_runs_out_while_a_step_is_captured_is_said_to_have(monkeypatch: pytest.MonkeyPatch) -> None:
-    """And not what torch makes of it."""
-    monkeypatch.setattr(torch.cuda, "CUDAGraph", object)
-    monkeypatch.setattr(torch.cuda, "graph", NoGraph)
+def places(learner: Learner) -> dict[str, int]:
+    """Where in memory all lies that a step that is replayed reads and writes."""
+    found = {}
+    for part, holder in learner.parts().items():
+        tensors = dict(holder.state_dict()) if isinstance(holder, torch.nn.Module) else {}
+        if isinstance(holder, torch.optim.Optimizer):
+            moments = [moment for moments in holder.state.values() for moment in moments.values()]
+            tensors = {f"{number}": moment for number, moment in enumerate([*moments, holder.found_inf])}
+            tensors["rate"] = holder.param_groups[0]["lr"]
+        found |= {f"{part}/{name}": tensor.data_ptr() for name, tensor in tensors.items()}
+    return found
 
-    def step(batch: Batch) -> dict[str, Tensor]:
-        raise torch.OutOfMemoryError("CUDA out of memory")
 
-    with pytest.raises(torch.OutOfMemoryError, match="out of memory"):
-        Graph(step, Batch(PICTURES[:2], torch.arange(2), torch.Generator()), Tape(), None)
+@pytest.mark.parametrize("name", ["game", "balanced", "batch norm, one batch of codes"])
+def test_whatever_happens_to_a_learner_all_stays_where_it_is_in_memory(name: str) -> None:
+    """A graph knows no other place: through steps, a return to where it was, and gradients that were no numbers."""
+    learner = begin(METHODS[name], "cpu", at_once)
+    optimisers = [part for part in learner.parts().values() if isinstance(part, torch.optim.Optimizer)]
+    for optimiser in optimisers:
+        optimiser.param_groups[0]["lr"] = torch.tensor(1e-3)  # as on a GPU
+        remember(optimiser, torch.ones(()), "generator")
+    begun = state(learner)
+    take_steps(learner, "cpu", 0, 4)
+    before, middle = places(learner), state(learner)
+    for start in (middle, begun):
+        take_steps(learner, "cpu", 4, 8)
+        for optimiser in optimisers:
+            remember(optimiser, torch.tensor(float("nan")), "generator")
+        with pytest.raises(NotFinite):
+            settle(learner.parts())
+        settle(learner.parts())
+        from_tensors(learner.parts(), start)
+        assert places(learner) == before
+    assert all(float(optimiser.param_groups[0]["lr"]) == pytest.approx(2e-4 * 0.93) for optimiser in optimisers)
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
+def test_a_capture_that_fails_leaves_the_gpu_as_it_was(capsys: pytest.CaptureFixture[str]) -> None:
+    """In its middle, at a step that waits for the device: the stream is the usual one, memory can be freed, steps are taken."""
+    learner, play = begin(METHODS["game"], "cuda", at_once), Replay()
+
+    def waiting(step: Callable[[Batch], dict[str, Tensor]], batch: Batch, kind: object) -> dict[str, Tensor]:
+        return play(lambda one: {name: value + float(value) for name, value in step(one).items()}, batch, kind)
+
+    learner.play = waiting  # type: ignore[attr-defined]
+    take_steps(learner, "cuda", 0, 20)
+    assert capsys.readouterr().out.count("cannot be replayed") == 1
+    assert torch.cuda.current_stream() == torch.cuda.default_stream()
+    torch.cuda.empty_cache()
 
 
 def test_a_gpu_replays_and_a_cpu_does_not() -> None:

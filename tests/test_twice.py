@@ -13,13 +13,12 @@ from torch.nn.functional import conv2d, conv_transpose2d
 from ganlib.methods.base import Batch, Setting
 from ganlib.methods.gan import Gan
 from ganlib.nets.infogan import Infogan
-from ganlib.nets.mlp import Mlp
 from ganlib.nets.r3gan import R3gan
 from ganlib.nets.resnet import Resnet
 from ganlib.nets.twice import Convolved, QuickTwice, of_maps_alone
 from ganlib.objectives.penalties import PENALTIES
 
-NETWORKS = [TINY, Infogan(norm=False), Mlp(), R3gan(width=8), Resnet(width=8), Resnet(width=8, spectral=False)]
+NETWORKS = [TINY, Infogan(norm=False), R3gan(width=8), Resnet(width=8), Resnet(width=8, spectral=False)]
 
 #: Strides, paddings, groups, and rows that no stride reaches.
 CONVOLUTIONS = [
@@ -95,6 +94,15 @@ def test_other_convolutions_are_left_to_torch(knobs: dict[str, object]) -> None:
     assert torch.equal(found, conv2d(x, w, **knobs))
 
 
+def test_arguments_may_be_named_and_numbers_stand_for_both_sides() -> None:
+    """As torch takes them."""
+    x, w = numbers(1, 2, 8, 8), numbers(2, 2, 3, 3)
+    with QuickTwice():
+        found = conv2d(input=x, weight=w, stride=(2,), padding=[1])
+    assert found.grad_fn.name() == "ConvolvedBackward"
+    torch.testing.assert_close(found, conv2d(x, w, stride=2, padding=1), rtol=1e-13, atol=1e-13)
+
+
 def test_kernels_that_nobody_asks_about_cost_nothing() -> None:
     """Where the slope of pictures alone is wanted, no kernel's is computed; afterwards it is again."""
     x, w = numbers(1, 2, 8, 8), numbers(2, 2, 3, 3)
@@ -125,7 +133,7 @@ def test_it_is_done_where_it_is_quicker(device: str, fast: bool, quick: bool) ->
 
 
 def test_a_step_learns_the_same() -> None:
-    """A step of D with a penalty, either way: the same loss, and weights but for rounding."""
+    """A step of D with a penalty, either way: the same loss, and a gradient as long, but for rounding."""
     ends = []
     for quick in (True, False):
         torch.manual_seed(0)

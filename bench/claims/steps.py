@@ -50,7 +50,7 @@ def dcgan_64(precision: torch.dtype, device: str = "cpu") -> Contest:
     """Against pytorch/examples."""
     game, peer = _game(DCGAN, 64, precision, device), dcgan.Step(RATE, device)
     g = Twins(peer.g, game.g, ours_only=("last.bias",))
-    d = Twins(peer.d, game.d, ours_only=("last.bias",))
+    d = Twins(peer.d, game.d, ours_only=("0.bias", "last.bias"))
     g.equalise()
     d.equalise()
     codes, pictures = torch.randn(4, dcgan.LATENT).double().to(device), _pictures(4, 64, device).double()

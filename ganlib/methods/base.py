@@ -64,7 +64,10 @@ class Learner(Protocol):
     latent: int
 
     def step(self, batch: Batch) -> dict[str, Tensor]:
-        """Learn from a batch; return what to log, scalars by name (losses begin with `loss`), on the device."""
+        """Learn from a batch; return what to log, scalars by name (losses begin with `loss`), on the device.
+
+        On a GPU the next step may write over them: whoever keeps them copies them.
+        """
         ...
 
     def anneal(self, factor: float) -> None:

@@ -111,11 +111,11 @@ class Discriminator(nn.Module):
 
 
 class NormedDiscriminator(nn.Module):
-    """The paper's: strided convolutions without biases, all but the first with batch norm, then one linear layer."""
+    """The paper's: strided convolutions, all but the first with batch norm, down to 4 × 4, then one linear layer."""
 
     def __init__(self, widths: list[int], channels: int, outputs: int = 1) -> None:
         super().__init__()
-        self.blocks = nn.Sequential(Halving(channels, widths[-1], bias=False), nn.LeakyReLU(0.2, inplace=True))
+        self.blocks = nn.Sequential(Halving(channels, widths[-1]), nn.LeakyReLU(0.2, inplace=True))
         for narrow, wide in pairwise(reversed(widths)):
             self.blocks.append(Halving(narrow, wide, bias=False))
             self.blocks.append(nn.BatchNorm2d(wide))

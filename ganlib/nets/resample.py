@@ -6,7 +6,7 @@ of 2 × 2 outputs of a 3 × 3 kernel is a convolution of stride 2 whose 4 × 4 k
 the edge is zero in either way of computing, so the edges are the same, too.
 """
 
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from functools import lru_cache
 from typing import Any
 
@@ -50,13 +50,18 @@ def compute_plainly(module: nn.Module, plain: bool) -> None:
             layer.plain = plain
 
 
+def without_autocast(device: torch.device) -> AbstractContextManager[object]:
+    """A block in which numbers keep their type; not every kind of device knows of any other."""
+    return torch.autocast(device.type, enabled=False) if torch.amp.is_autocast_available(device.type) else nullcontext()
+
+
 def _spread(kernels: Tensor, turned: bool = False) -> Tensor:
     """Kernels [O, I, 3, 3] summed over 2 × 2 neighbours, zeros around: [O, I, 4, 4], channels innermost in memory.
 
     turned: by half a turn first. As one product, for a third of the time that slices take; in float32 under autocast, too.
     """
-    (out, channels), kind = kernels.shape[:2], kernels.device.type
-    with torch.autocast(kind, enabled=False) if torch.amp.is_autocast_available(kind) else nullcontext():
+    out, channels = kernels.shape[:2]
+    with without_autocast(kernels.device):
         spread = _sums(turned, kernels.device, kernels.dtype) @ kernels.permute(0, 2, 3, 1).reshape(out, 9, channels)
     return spread.view(out, 4, 4, channels).permute(0, 3, 1, 2)
 

@@ -22,7 +22,7 @@ from torch.nn.utils.parametrizations import spectral_norm
 from ganlib.knobs import Natural, Positive
 from ganlib.nets.base import DOUBLINGS
 from ganlib.nets.layers import SMALLEST, doublings, modulations, scores_of, turned, widening
-from ganlib.nets.resample import ConvAfterDoubling, ConvBeforeHalving
+from ganlib.nets.resample import ConvAfterDoubling, ConvBeforeHalving, without_autocast
 
 _Layer = nn.Conv2d | nn.Linear
 _Norm = Callable[[_Layer], nn.Module]
@@ -198,7 +198,7 @@ def normed_in_float32(module: nn.Module) -> Iterator[None]:
     Autocast would round the singular vectors to bf16, and the weights anew for each product of the power method.
     """
     with parametrize.cached():
-        with torch.autocast(next(module.parameters()).device.type, enabled=False):
+        with without_autocast(next(module.parameters()).device):
             for layer in module.modules():
                 if parametrize.is_parametrized(layer, "weight"):
                     _ = layer.weight  # kept until the pass is over
@@ -218,7 +218,7 @@ def _cut(maps: Tensor) -> Tensor:
 
 def _doubled(maps: Tensor) -> Tensor:
     """By nearest neighbour, in the type that they have: autocast would have them, and all that they are added to, in float32."""
-    with torch.autocast(maps.device.type, enabled=False):
+    with without_autocast(maps.device):
         return interpolate(maps, scale_factor=2, mode="nearest")
 
 

@@ -22,7 +22,10 @@ _maps_alone = False
 
 @contextmanager
 def of_maps_alone() -> Iterator[None]:
-    """A block in which nobody asks for gradients of kernels: a function of ours cannot know that, and would compute them."""
+    """A block in which nobody asks for gradients of kernels: a function of ours cannot know that, and would compute them.
+
+    Nobody at all: it holds for every thread, for a GPU's gradients are computed in one of torch's own.
+    """
     global _maps_alone
     before, _maps_alone = _maps_alone, True
     try:
@@ -112,13 +115,13 @@ class QuickTwice(TorchFunctionMode):
     def __torch_function__(
         self, func: Callable[..., Any], types: Iterable[type], args: tuple[Any, ...] = (), kwargs: Mapping[str, Any] | None = None
     ) -> Any:
-        found = _as_ours(func, *args, **(kwargs or {})) if func in _OURS else None
+        found = _as_ours(func, dict(zip(_OURS[func], args, strict=False)) | dict(kwargs or {})) if func in _OURS else None
         return func(*args, **(kwargs or {})) if found is None else found
 
 
-def _as_ours(func: Callable[..., Any], maps: Tensor, kernel: Tensor, *args: Any, **kwargs: Any) -> Tensor | None:
-    """By `Convolved`; None for a convolution of another kind than networks here have."""
-    asked = dict(zip(_OURS[func], args, strict=False)) | kwargs
+def _as_ours(func: Callable[..., Any], asked: Mapping[str, Any]) -> Tensor | None:
+    """By `Convolved`; None for a convolution of another kind than networks here have. asked: the arguments by name."""
+    maps, kernel = asked["input"], asked["weight"]
     if asked.get("dilation", 1) not in (1, (1, 1)) or isinstance(asked.get("padding", 0), str) or maps.dim() != 4:
         return None
     geometry = Geometry(
@@ -132,12 +135,12 @@ def _as_ours(func: Callable[..., Any], maps: Tensor, kernel: Tensor, *args: Any,
     return outputs
 
 
-#: What follows after maps and kernel.
+#: Their arguments, in order.
 _OURS = {
-    torch.conv2d: ("bias", "stride", "padding", "dilation", "groups"),
-    torch.conv_transpose2d: ("bias", "stride", "padding", "output_padding", "groups", "dilation"),
+    torch.conv2d: ("input", "weight", "bias", "stride", "padding", "dilation", "groups"),
+    torch.conv_transpose2d: ("input", "weight", "bias", "stride", "padding", "output_padding", "groups", "dilation"),
 }
 
 
 def _pair(number: int | _Pair) -> _Pair:
-    return (number, number) if isinstance(number, int) else (number[0], number[1])
+    return (number, number) if isinstance(number, int) else (number[0], number[-1])

@@ -91,7 +91,7 @@ def bf16_pays(device: torch.device) -> bool:
 
 
 def fast_pays(device: torch.device) -> bool:
-    """Whether it is worth it here to have channels innermost in memory, and layers joined."""
+    """Whether it is worth it here to have channels innermost in memory, and layers joined; on a GPU, steps replayed as well."""
     if device.type == "cuda":
         return True  # where cuDNN would lay them so for itself, at every layer
     return _seconds(torch.float32) < _GAIN * _seconds(torch.float32, fast=False)

@@ -1,6 +1,7 @@
 """When a step asks for more memory than there is: said with its batch, its peak, and a batch that was tried and fits."""
 
 import gc
+import math
 import sys
 from pathlib import Path
 
@@ -59,7 +60,7 @@ def _passes(config: TrainConfig, setting: Setting, pictures: Pictures, batch: in
         torch.cuda.empty_cache()
     try:
         batches, learner = Batches(pictures, batch, config.seed, config.flip, setting.device), config.method.learner(setting)
-        for images in range(0, batch * (5 if setting.device.type == "cuda" else 2), batch):
+        for images in range(0, batch * _steps(config, setting.device), batch):
             dice = dice_for(config.seed, images)
             learner.step(Batch(*batches.at(images, dice), dice, images))
         if setting.device.type == "cuda":
@@ -69,6 +70,12 @@ def _passes(config: TrainConfig, setting: Setting, pictures: Pictures, batch: in
             raise
         return False
     return True
+
+
+def _steps(config: TrainConfig, device: torch.device) -> int:
+    """As many as it takes until one of every kind is replayed, on a GPU; two elsewhere."""
+    turns = math.lcm(*(getattr(config.method, name, 1) for name in ("penalty_every", "generator_every")))
+    return 4 * turns + 1 if device.type == "cuda" else 2
 
 
 def _peak(device: torch.device) -> str:

@@ -5,6 +5,7 @@ GPU to run it. The graph has the same kernels on the same numbers, so that its r
 """
 
 from collections.abc import Callable, Hashable
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 import torch
@@ -36,18 +37,16 @@ class Graph:
 
     def __init__(self, step: Step, batch: Batch, tape: Tape, pool: "torch.cuda._POOL_HANDLE | None") -> None:
         self.batch, self.tape, self._graph = batch, tape, torch.cuda.CUDAGraph()
-        try:
-            with torch.cuda.graph(self._graph, pool=pool), tape.noting():
-                self.seen = step(batch)
-        except RuntimeError as error:
-            if isinstance(error.__context__, torch.OutOfMemoryError):  # leaving the block fails, too, and would hide it
-                raise error.__context__ from None
-            raise
-
-    @property
-    def pool(self) -> "torch.cuda._POOL_HANDLE":
-        """The memory of all that it computes."""
-        return self._graph.pool()
+        # Where a capture fails torch leaves its stream in place, and its allocator waiting for the end.
+        with torch.cuda.stream(torch.cuda.current_stream()):
+            try:
+                with torch.cuda.graph(self._graph, pool=pool), tape.noting():
+                    self.seen = step(batch)
+            except RuntimeError:
+                if pool is not None:
+                    with suppress(RuntimeError):
+                        torch._C._cuda_endAllocateToPool(batch.real.device.index or 0, (pool[0], pool[1]))
+                raise
 
     def replay(self, batch: Batch) -> dict[str, Tensor]:
         """Take the step on this batch."""
@@ -86,24 +85,27 @@ class Replay:
         return step(batch) if found.graph is None else found.graph.replay(batch)
 
     def _captured(self, step: Step, batch: Batch, tape: Tape) -> Graph | None:
-        """The graph; None, and said so, where none could be made: nothing has been computed then, and all goes on as before."""
+        """The graph; None, and said so, where none could be made: for lack of memory, say. Nothing has been computed then."""
         try:
             return self._made(step, batch, tape)
-        except torch.OutOfMemoryError:
-            raise
         except RuntimeError as error:
             self._refused = True
-            reason = (str(error).splitlines() or ["no reason given"])[0]
-            print(f"Steps are launched one kernel at a time, for they cannot be replayed as a CUDA graph here ({reason}).")
+            reason = (str(_first(error)).splitlines() or ["no reason given"])[0]
+            print(f"A step is launched one kernel at a time, for it cannot be replayed as a CUDA graph ({reason}).")
             return None
 
     def _made(self, step: Step, batch: Batch, tape: Tape) -> Graph:
         device = batch.real.device
+        if self._pool is None and device.type == "cuda":
+            self._pool = torch.cuda.graph_pool_handle()
         tape.lay_out(device)
         own = Batch(batch.real.clone(), sent(batch.rows, device).clone(), batch.dice, images=-1, done=float("nan"))
-        graph = Graph(step, own, tape, self._pool)
-        self._pool = graph.pool
-        return graph
+        return Graph(step, own, tape, self._pool)
+
+
+def _first(error: BaseException) -> BaseException:
+    """What went wrong first: leaving a block that captures fails as well, and hides it."""
+    return error if error.__context__ is None else _first(error.__context__)
 
 
 def at_once(step: Step, batch: Batch, kind: Hashable = ()) -> dict[str, Tensor]:
