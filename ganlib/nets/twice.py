@@ -46,15 +46,17 @@ class Geometry:
 
     def convolved(self, maps: Tensor, kernel: Tensor, bias: Tensor | None) -> Tensor:
         """The maps convolved with the kernel."""
-        knobs = (self.stride, self.padding, (1, 1), self.transposed, self.spare, self.groups)
-        outputs: Tensor = torch.ops.aten.convolution(maps, kernel, bias, *knobs)
+        outputs: Tensor = torch.ops.aten.convolution(maps, kernel, bias, *self._knobs())
         return outputs
 
     def of_kernel(self, maps: Tensor, slopes: Tensor, kernel: Tensor) -> Tensor:
         """The gradient of the kernel, from that of the outputs."""
-        knobs = (self.stride, self.padding, (1, 1), self.transposed, self.spare, self.groups)
-        found: Tensor = torch.ops.aten.convolution_backward(slopes, maps, kernel, None, *knobs, (False, True, False))[1]
+        asked = (False, True, False)
+        found: Tensor = torch.ops.aten.convolution_backward(slopes, maps, kernel, None, *self._knobs(), asked)[1]
         return found
+
+    def _knobs(self) -> tuple[Any, ...]:
+        return self.stride, self.padding, (1, 1), self.transposed, self.spare, self.groups
 
     def back(self, maps: Tensor, outputs: Tensor, kernel: Tensor) -> "Geometry":
         """Of the transpose, which leads from what is shaped like the outputs to what is shaped like the maps."""

@@ -12,8 +12,6 @@ from ganlib.ranks import normed_together
 from ganlib.training.adam import FusedAdam
 from ganlib.training.guard import NotFinite, remember
 
-_SET = "lr_set"  # what the learning rate on a GPU was last set to, as we know without asking
-
 
 def placed(module: nn.Module, device: torch.device, fast: bool = True) -> nn.Module:
     """On the device; `fast` with channels innermost in memory, as convolutions are quickest, and with layers joined."""
@@ -32,11 +30,10 @@ def adam(module: nn.Module, rate: float, beta1: float, beta2: float) -> FusedAda
 def set_rate(optimiser: torch.optim.Optimizer, rate: float) -> None:
     """Let every further step have this learning rate."""
     for group in optimiser.param_groups:
-        if not isinstance(group["lr"], Tensor):
+        if isinstance(group["lr"], Tensor):
+            group["lr"].fill_(rate)  # where it lies already, for a step that is replayed reads it there
+        else:
             group["lr"] = rate
-        elif group.get(_SET) != rate:  # where it lies already, for a step that is replayed reads it there
-            group["lr"].fill_(rate)
-            group[_SET] = rate
 
 
 def autocast(device: torch.device, precision: torch.dtype) -> torch.autocast:
