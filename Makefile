@@ -37,15 +37,15 @@ test: .venv/installed ## All tests (those that need a GPU or a browser are skipp
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/python -m pytest -ra --durations=10 -n 2 --dist loadfile
+	$(BIN)/python -m pytest -ra --durations=10 -n 2 --dist loadfile --no-loadscope-reorder
 
 .PHONY: quick
 quick: .venv/installed ## The fast tests only
-	$(BIN)/python -m pytest -m "not slow and not browser" --ignore tests/faults --ignore tests/threats -n 2 --dist loadfile
+	$(BIN)/python -m pytest -m "not slow and not browser" --ignore tests/faults --ignore tests/threats -n 2 --dist loadfile --no-loadscope-reorder
 
 .PHONY: faults
 faults: .venv/installed ## Faults injected and threats tried, for real; what came of each is written to docs/reliability.md
-	$(BIN)/python -m pytest -m "fault or threat" -n 2 --dist loadfile --ledger docs/reliability.md
+	$(BIN)/python -m pytest -m "fault or threat" -n 2 --dist loadfile --no-loadscope-reorder --ledger docs/reliability.md
 
 .PHONY: soak
 soak: .venv/installed ## Two hundred nights with random faults, some minutes; prints what was done and what is left (NIGHTS=200 SEED=0)

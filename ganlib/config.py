@@ -1,6 +1,7 @@
 """`params.yaml`, typed: every knob of the project once, unknown keys refused, errors with line and column."""
 
 from dataclasses import dataclass, fields
+from itertools import accumulate
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
@@ -22,6 +23,7 @@ from ganlib.training.config import TrainConfig
 
 T = TypeVar("T")
 _MOST, _SHOWN = 20_000, 200  # values of a file; characters of one that are repeated in an error
+_DEEPEST = 100  # brackets within brackets: the parser goes over them all again at each one
 
 
 @dataclass(frozen=True)
@@ -65,7 +67,10 @@ def read(path: Path, kind: type[T]) -> T:
 def _parse(path: Path, kind: Any) -> Any:
     """The YAML tree of `path`, whose nodes remember their lines."""
     try:
-        tree = YAML(typ="rt").load(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
+        if _depth(text) > _DEEPEST:
+            raise RecursionError
+        tree = YAML(typ="rt").load(text)
     except FileNotFoundError:
         raise AtelierError(f"{path}: expected the file of parameters here, found none. Run from the project's folder.") from None
     except UnicodeDecodeError as error:
@@ -84,6 +89,11 @@ def _parse(path: Path, kind: Any) -> Any:
         sections = ", ".join(field.name for field in fields(kind))
         raise AtelierError(f"{path}:1:1 expected sections ({sections}), found {type(tree).__name__}.")
     return tree
+
+
+def _depth(text: str) -> int:
+    """How many brackets are open at once, at most; those in names and remarks are counted, too."""
+    return max(accumulate({"[": 1, "{": 1, "]": -1, "}": -1}.get(letter, 0) for letter in text), default=0)
 
 
 def _nodes(node: Any, most: int) -> int:

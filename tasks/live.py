@@ -26,6 +26,7 @@ from tasks.tracking.spool import LIVE, LOCK, TRAINING, Entry
 
 EVERY = 2.0  # seconds between two looks
 GRACE = 8.0  # seconds to tell the rest after the training was killed
+STOPPED = 6.0  # seconds to wait for that after a polite signal, of the ten within which a stopped step is to be gone
 NICENESS = 5  # the training goes first
 
 _TOLD, _LEFT, _NOT_OURS = 0, 1, 4  # exit codes of the process beside
@@ -85,7 +86,10 @@ class Live:
             self.leave()
             return
         stopped = kind is not None and issubclass(kind, SystemExit)
-        self.close("FINISHED" if kind is None else "KILLED" if stopped else "FAILED")
+        if stopped:
+            self.close("KILLED", STOPPED)
+        else:
+            self.close("FINISHED" if kind is None else "FAILED")
 
     def _start_beside(self) -> "subprocess.Popen[bytes]":
         command = [sys.executable, "-m", "tasks.live", str(self.folder.resolve())]

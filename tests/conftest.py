@@ -94,6 +94,15 @@ class Workspace:
         """Run git there."""
         return self.run("git", "-c", "user.name=Test", "-c", "user.email=test@localhost", *arguments).strip()
 
+    def tell(self) -> "Workspace":
+        """Let MLflow be told of what is done here, in the folder's own store: that takes each step seconds."""
+        from recording import empty_database
+
+        del self.variables["MLFLOW_TRACKING_URI"]
+        (self.folder / ".mlflow").mkdir()
+        shutil.copyfile(empty_database(), self.folder / ".mlflow" / "mlflow.db")
+        return self
+
     def commit(self) -> None:
         """Commit all that lies there."""
         self.git("add", "--all")
@@ -113,16 +122,19 @@ class Workspace:
 
 
 def copy_project(folder: Path) -> Workspace:
-    """The project's code with tiny parameters, committed, nothing built; it has no `.venv`."""
+    """The project's code with tiny parameters, committed, nothing built; it has no `.venv`.
+
+    What Python made of the code goes along, which would take seconds to make again. MLflow's store is away, see `tell`.
+    """
     folder.mkdir(parents=True)
     for name in CODE:
-        shutil.copytree(PROJECT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copytree(PROJECT / name, folder / name)
     for name in FILES:
         shutil.copy(PROJECT / name, folder / name)
     (folder / ".dvc").mkdir()
     for name in ("config", ".gitignore"):
         shutil.copy(PROJECT / ".dvc" / name, folder / ".dvc" / name)
-    workspace = Workspace(folder)
+    workspace = Workspace(folder, {"MLFLOW_TRACKING_URI": NOWHERE})
     for section, knobs in TINY.items():
         workspace.change(section, **knobs)
     workspace.git("init", "--quiet", "--initial-branch", "main")
@@ -134,7 +146,6 @@ def put_stand_ins(workspace: Workspace) -> Workspace:
     """Replace every step by one that takes no time."""
     for step in (*STEPS, "promote"):
         shutil.copy(PROJECT / "tests" / "stand_in.py", workspace.folder / "tasks" / f"{step}.py")
-    workspace.variables["MLFLOW_TRACKING_URI"] = NOWHERE
     workspace.commit()
     return workspace
 
@@ -161,7 +172,7 @@ def free_port() -> int:
 @pytest.fixture(scope="session")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workspace]:
     """A copy of the project with the real steps, and the servers of `make up` over it, on free ports; once for all tests."""
-    workspace = copy_project(tmp_path_factory.mktemp("served") / "atelier")
+    workspace = copy_project(tmp_path_factory.mktemp("served") / "atelier").tell()
     workspace.variables |= addresses()
     workspace.python("-m", "flows.up")
     yield workspace
@@ -205,7 +216,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Whatever lies in one of the ledger's folders bears its mark; a mark that has words is a line of the ledger by itself."""
+    """Whatever lies in one of the ledger's folders bears its mark; a mark that has words is a line of the ledger by itself.
+
+    Files with slow tests come first: at the end no worker is to be left alone with one.
+    """
+    slow = {item.path for item in items if any(item.get_closest_marker(name) for name in ("slow", "browser"))}
+    items.sort(key=lambda item: (item.path.parent.name.removesuffix("s") not in SECTIONS, item.path not in slow))
     for item in items:
         kind = item.path.parent.name.removesuffix("s")
         if kind in SECTIONS:

@@ -498,10 +498,9 @@ def test_presets_differ_in_names_and_data_alone() -> None:
 
 @pytest.fixture
 def workspace(tmp_path: Path) -> Workspace:
-    """A copy of the project whose one preset is the tiny one; its data set lies there, and MLflow is away."""
+    """A copy of the project whose one preset is the tiny one; its data set lies there."""
     workspace = copy_project(tmp_path / "atelier")
     copy_comparison(workspace)
-    workspace.variables["MLFLOW_TRACKING_URI"] = "http://127.0.0.1:9"
     store(workspace.folder / "artifacts" / "dataset", pictures(40, 1, size=16), pictures(30, 2, size=16))
     return workspace
 

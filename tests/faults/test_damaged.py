@@ -40,7 +40,7 @@ def copy(broken_off: Workspace, tmp_path: Path) -> Workspace:
 
 def _copied(workspace: Workspace, place: Path) -> Workspace:
     shutil.copytree(workspace.folder, place / "atelier", symlinks=True)
-    return Workspace(place / "atelier")
+    return Workspace(place / "atelier", dict(workspace.variables))
 
 
 def _changed(name: str, change: Callable[[bytearray], bytes | bytearray]) -> Callable[[Path], None]:

@@ -51,7 +51,7 @@ def litter(place: Path) -> list[str]:
 def test_a_training_on_a_disk_that_fills_up(workspace: Workspace, small: Path, whole: Workspace, ledger: Ledger) -> None:
     """It stops with a sentence; the last checkpoint is whole, nothing is left half written; with room again it goes on to the
     same bits."""
-    with_pictures(workspace)
+    with_pictures(workspace.tell())
     (workspace.folder / ".runs").symlink_to(small)
     process = workspace.start(*TRAIN)
     wait_for_checkpoint(workspace, process)

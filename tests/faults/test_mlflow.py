@@ -25,7 +25,7 @@ from tasks.tracking import spool, store
 __all__ = ["project", "server"]
 
 pytestmark = pytest.mark.slow
-DELAY = 1.5  # seconds before each answer
+DELAY = 0.7  # seconds before each answer
 
 
 @contextmanager
@@ -73,7 +73,7 @@ def completed(folder: Path) -> bool:
 def test_a_slow_server_is_waited_for_by_nobody(
     server: Start, project: Path, monkeypatch: pytest.MonkeyPatch, ledger: Ledger
 ) -> None:
-    """Every answer takes a second and a half: appends take what they take, and the record is whole, nothing twice."""
+    """Every answer takes most of a second: appends take what they take, and the record is whole, nothing twice."""
     a_record()
     alone = statistics.median(_append(Path(".runs/alone"), 0, 300))
     server()

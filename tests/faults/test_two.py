@@ -15,7 +15,7 @@ from trainings import TRAIN, model_of, run_folder, wait_for_checkpoint, with_pic
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     """A training that had its folder to itself."""
-    workspace = with_pictures(copy_project(tmp_path_factory.mktemp("whole") / "atelier"))
+    workspace = with_pictures(copy_project(tmp_path_factory.mktemp("whole") / "atelier"), kimg=9.6)
     workspace.run(*TRAIN)
     return workspace
 
@@ -23,7 +23,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
 def test_two_trainings_of_one_run(workspace: Workspace, whole: Workspace, ledger: Ledger) -> None:
     """The second is told the first one's process and since when; the first is not disturbed. Once that is killed, the same
     command goes on, and ends with the same bits."""
-    with_pictures(workspace)
+    with_pictures(workspace, kimg=9.6)
     first = workspace.start(*TRAIN)
     wait_for_checkpoint(workspace, first)
     output = workspace.run(*TRAIN, code=2)
@@ -43,7 +43,7 @@ def test_two_trainings_of_one_run(workspace: Workspace, whole: Workspace, ledger
 
 def test_a_number_that_is_another_process_by_now_holds_nothing(workspace: Workspace, whole: Workspace, ledger: Ledger) -> None:
     """The holder's file of one that died names a process that lives, but is another: the lock is the system's, and free."""
-    with_pictures(workspace)
+    with_pictures(workspace, kimg=9.6)
     first = workspace.start(*TRAIN)
     wait_for_checkpoint(workspace, first)
     first.kill()
@@ -60,7 +60,7 @@ def test_a_number_that_is_another_process_by_now_holds_nothing(workspace: Worksp
 
 def test_two_repros_wait_for_each_other(workspace: Workspace, whole: Workspace, ledger: Ledger) -> None:
     """The second waits for the first, or says who works; both end, and the model is that of one."""
-    with_pictures(workspace)
+    with_pictures(workspace, kimg=9.6)
     path = {"PATH": f"{os.path.dirname(TRAIN[0])}:{os.environ['PATH']}"}
     command = (TRAIN[0], "-m", "dvc", "repro", "--single-item", "train")
     first = workspace.start(*command, **path)

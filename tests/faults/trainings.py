@@ -23,7 +23,7 @@ def with_pictures(workspace: Workspace, **knobs: Any) -> Workspace:
     dice = np.random.default_rng(0)
     pictures = dice.integers(0, 256, (60, 16, 16, 3), dtype=np.uint8)
     store(workspace.folder / "artifacts" / "dataset", pictures[:50], pictures[50:])
-    intervals = {"kimg": 4.8, "batch": 16, "log_kimg": 0.16, "sample_kimg": 1.6, "checkpoint_kimg": 0.16}
+    intervals = {"kimg": 2.4, "batch": 16, "log_kimg": 0.16, "sample_kimg": 0.8, "checkpoint_kimg": 0.16}
     network = {"name": "dcgan", "latent": 8, "width": 8}
     method = {"name": "gan", "network": network, "objective": "nonsaturating", "penalties": {"r1": 0.2}}
     workspace.change("train", **{**intervals, "fast": False, "precision": "float32", "threads": 1, "method": method, **knobs})

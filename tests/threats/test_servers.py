@@ -77,7 +77,7 @@ def basic(password: str) -> str:
 @pytest.fixture(scope="module")
 def locked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workspace]:
     """The servers with a password, as SECURITY.md says that one is set."""
-    workspace = copy_project(tmp_path_factory.mktemp("locked") / "atelier")
+    workspace = copy_project(tmp_path_factory.mktemp("locked") / "atelier").tell()
     workspace.variables |= {**addresses(), "PREFECT_SERVER_API_AUTH_STRING": PASSWORD, "PREFECT_API_AUTH_STRING": PASSWORD}
     if find_spec("flask_wtf"):
         user, word = PASSWORD.split(":")
