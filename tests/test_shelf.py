@@ -10,6 +10,7 @@ import pytest
 import torch
 
 from ganlib.errors import AtelierError
+from ganlib.pictures.duplicates.glances import remembered
 from ganlib.pictures.duplicates.index import Cells
 from ganlib.pictures.form import Form
 from ganlib.pictures.neighbours import Neighbours, nearest
@@ -163,6 +164,36 @@ def test_lists_that_are_damaged_are_as_good_as_none(tmp_path: Path) -> None:
     for damaged in (whole[:-30], b""):
         path.write_bytes(damaged)
         assert Neighbours.load(path, str) is None
+
+
+def test_what_is_known_of_pairs_is_not_found_out_again(tmp_path: Path) -> None:
+    """Thirty nights on which pairs come and go, in any order: each has its number, and only new ones are worked on; of a damaged
+    file all are."""
+    dice, asked = np.random.default_rng(0), list[int]()
+
+    def find(shelf: Shelf, pairs: Rows) -> list[float]:
+        def work(places: Rows) -> np.ndarray:
+            asked.append(len(places))
+            return (pairs[places] @ [100, 3, 1]).astype(np.float32)
+
+        return remembered(shelf, "sums", pairs, work).tolist()
+
+    with Shelf(tmp_path, {}) as shelf:
+        shelf.rows([number.to_bytes(16, "little") for number in range(60)])
+        every = np.array([(first, second, way) for first in range(60) for second in range(60) for way in (0, 1)])
+        before: set[int] = set()
+        for _ in range(30):
+            places = dice.choice(len(every), 3000, replace=False)
+            asked.clear()
+            assert find(shelf, every[places]) == (every[places] @ [100, 3, 1]).tolist()
+            assert sum(asked) == len(set(places.tolist()) - before)
+            before = set(places.tolist())
+        assert find(shelf, every[:0]) == []
+        find(shelf, every[:50])
+        (tmp_path / "sums.npz").write_bytes((tmp_path / "sums.npz").read_bytes()[:-30])
+        asked.clear()
+        assert find(shelf, every[:50]) == (every[:50] @ [100, 3, 1]).tolist()
+        assert asked == [50]
 
 
 def test_the_index_finds_nearly_all_that_an_exact_search_finds() -> None:

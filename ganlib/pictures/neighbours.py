@@ -4,9 +4,6 @@ So lists can be kept from night to night: of a picture that was there before, on
 computed. A list holds some more than are asked for, so that it stays long enough when some of its pictures are gone.
 """
 
-import io
-import zipfile
-import zlib
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -16,14 +13,13 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ganlib.files import write_bytes
 from ganlib.metrics.parallel import parallel
+from ganlib.pictures import stamped
 from ganlib.pictures.crew import padded
 from ganlib.pictures.shelf import Rows
+from ganlib.pictures.stamped import Stamp
 from ganlib.progress import Progress
 
-#: What reading a damaged file may raise, as Python's zipfile has it.
-_DAMAGE = (OSError, ValueError, KeyError, EOFError, NotImplementedError, RuntimeError, zipfile.BadZipFile, zlib.error)
 _SPARE = 0.25  # of a list's length
 _QUERIES, _REFERENCES, _FEWEST = 256, 8192, 16  # of a tile
 
@@ -59,25 +55,16 @@ class Neighbours:
         left = np.intersect1d(self.references, references)
         return Neighbours(self.rows, left, np.where(stays, near, -1), np.where(stays, apart, np.inf), self.horizon)
 
-    def save(self, path: Path, stamp: Callable[[int], str]) -> None:
-        """Keep them in a file. stamp: of what so many of the first rows are of."""
+    def save(self, path: Path, stamp: Stamp) -> None:
+        """Keep them in a file."""
         number = int(max(self.rows.max(initial=-1), self.references.max(initial=-1))) + 1
-        parts = {field.name: getattr(self, field.name) for field in fields(self)}
-        stream = io.BytesIO()
-        np.savez(stream, allow_pickle=False, stamp=np.array([str(number), stamp(number)]), **parts)
-        write_bytes(path, stream.getvalue())
+        stamped.save(path, stamp, number, {field.name: getattr(self, field.name) for field in fields(self)})
 
     @classmethod
-    def load(cls, path: Path, stamp: Callable[[int], str]) -> "Neighbours | None":
-        """Those that were kept; None where there are none, they are damaged, or rows are of something else by now."""
-        try:
-            with np.load(path, allow_pickle=False) as found:
-                number, known = found["stamp"].tolist()
-                if stamp(int(number)) != known:
-                    return None
-                return cls(**{field.name: found[field.name] for field in fields(cls)})
-        except _DAMAGE:
-            return None
+    def load(cls, path: Path, stamp: Stamp) -> "Neighbours | None":
+        """Those that were kept; None where there are none."""
+        found = stamped.load(path, stamp, [field.name for field in fields(cls)])
+        return None if found is None else cls(**found)
 
 
 def nearest(

@@ -116,7 +116,7 @@ def digest_of(pictures: Pixels, manifest: pd.DataFrame) -> str:
     for start in range(0, len(pictures), BLOCK):
         hasher.update(np.ascontiguousarray(pictures[start : start + BLOCK]).data)
     for name in sorted(column for column in manifest.columns if column in ("digest", "split") or column.startswith("label.")):
-        values = [None if pd.isna(value) else value for value in manifest[name].tolist()]
+        values = np.where(manifest[name].isna(), None, manifest[name].astype(object)).tolist()  # type: ignore[call-overload]
         hasher.update(json.dumps([name, values], ensure_ascii=False).encode())
     return hasher.hexdigest()
 

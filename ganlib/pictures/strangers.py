@@ -56,6 +56,14 @@ class Found(NamedTuple):
     aside: bool = True
 
 
+class _Seen(NamedTuple):
+    """Places of some pictures, their points [N, D], and the squares of their lengths, [N]."""
+
+    places: Rows
+    points: Tensor
+    lengths: Tensor
+
+
 def strangers(points: Points, nearest: Rows, references: int) -> Iterator[Found]:
     """Each picture that does not belong to the others, and a few that only just do.
 
@@ -112,10 +120,18 @@ def alone(points: NDArray[np.float32], share: float) -> NDArray[np.bool_]:
     return np.asarray(far > too_far(far))
 
 
-def square_distances(first: Tensor, second: Tensor) -> Tensor:
-    """Between points [N, D] and [M, D]: [N, M]. As `torch.cdist` computes many, but in two thirds of the time."""
-    squares = (first**2).sum(1, keepdim=True) + (second**2).sum(1)
+def square_distances(first: Tensor, second: Tensor, lengths: Tensor | None = None) -> Tensor:
+    """Between points [N, D] and [M, D]: [N, M]. As `torch.cdist` computes many, but in two thirds of the time.
+
+    lengths: `square_lengths` of the second, where they are asked for more than once.
+    """
+    squares = (first**2).sum(1, keepdim=True) + (square_lengths(second) if lengths is None else lengths)
     return torch.addmm(squares, first, second.T, alpha=-2).clamp_min_(0)
+
+
+def square_lengths(points: Tensor) -> Tensor:
+    """Of points [N, D]: [N]."""
+    return (points**2).sum(1)
 
 
 def _groups(
@@ -140,7 +156,8 @@ def _groups(
         branches.append(branches[int(left)] + branches[int(right)])
     small = [(height, branch) for height, branch in reversed(joins) if counts[branch].sum() <= _SMALL * len(points)]
     sample = np.arange(0, len(points), max(1, len(points) // REFERENCES))
-    seen = sample, torch.from_numpy(points[sample])
+    others = torch.from_numpy(points[sample])
+    seen = _Seen(sample, others, square_lengths(others))
     aparts = list(parallel(lambda branch: _apart(points, nearest, np.isin(owner, branch), seen), (branch for _, branch in small)))
     fence, late = np.exp(fences.upper(np.log(np.array(aparts) / usual), _WIDTH)), _LATE * float(np.median(tree[:, 2]))
     taken: set[int] = set()
@@ -155,10 +172,10 @@ def _groups(
             yield members, apart, limit
 
 
-def _apart(points: Points, nearest: Rows, inside: NDArray[np.bool_], seen: tuple[Rows, Tensor]) -> float:
+def _apart(points: Points, nearest: Rows, inside: NDArray[np.bool_], seen: _Seen) -> float:
     """The median distance of the members from their nearest picture outside.
 
-    seen: places and points of as many pictures as are looked at where all that are near belong to it, too.
+    seen: as many pictures as are looked at where all that are near belong to it, too.
     """
     members = np.flatnonzero(inside)[:_MEMBERS]
     outside = ~inside[nearest[members]]
@@ -166,9 +183,8 @@ def _apart(points: Points, nearest: Rows, inside: NDArray[np.bool_], seen: tuple
     first = nearest[members, outside.argmax(axis=1)][known]
     apart = _distances(points, first, members[known])
     if not known.all():
-        sample, others = seen
-        squares = square_distances(torch.from_numpy(points[members[~known]]), others)
-        squares[:, torch.from_numpy(inside[sample])] = torch.inf
+        squares = square_distances(torch.from_numpy(points[members[~known]]), seen.points, seen.lengths)
+        squares[:, torch.from_numpy(inside[seen.places])] = torch.inf
         apart = np.concatenate([apart, squares.amin(1).sqrt().double().numpy()])
     return float(np.median(apart).clip(1e-9))
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from ganlib.metrics.parallel import parallel, single
 from ganlib.pictures.neighbours import Tile
 
-EXACT = 30_000  # pictures up to which each is compared with each
+EXACT = 60_000  # pictures up to which each is compared with each
 _IN_A_CELL, _PROBED = 250, 16  # pictures, about; cells
 _LEARNED, _TURNS = 40, 8  # points a cell that the cells are learned from; turns of k-means
 _BLOCK, _TOGETHER = 4096, 512

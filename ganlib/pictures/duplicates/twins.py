@@ -10,9 +10,11 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from ganlib.metrics.parallel import parallel
 from ganlib.pictures.candidates import Candidates, pair_keys
 from ganlib.pictures.crew import padded
 from ganlib.pictures.decode import Pixels
+from ganlib.pictures.duplicates.glances import remembered
 from ganlib.pictures.duplicates.index import EXACT, Cells
 from ganlib.pictures.duplicates.register import residuals, rough_residuals
 from ganlib.pictures.duplicates.smooth import maps
@@ -127,24 +129,35 @@ class Finder:
 
     def _glanced(self, pairs: Rows) -> NDArray[np.float32]:
         """What tangent planes leave of the difference of each pair of places at the worst place, [P]."""
-        known, found = self._candidates.shelf["descriptor"], np.empty(len(pairs), np.float32)
-        for start in range(0, len(pairs), _GLANCED):
-            block = pairs[start : start + _GLANCED]
-            first, second = (torch.from_numpy(known[self._rows[block[:, side]]]) for side in (0, 1))
-            first = torch.where(torch.from_numpy(block[:, 2] == 1)[:, None, None], mirrored(first), first)
-            found[start : start + _GLANCED] = _glance(first, second)
-        return found
+        descriptors, pairs = self._candidates.shelf["descriptor"], self._by_content(pairs)
+        pairs[:, :2] = self._rows[pairs[:, :2]]
+
+        def glance(block: Rows) -> NDArray[np.float32]:
+            first, second, way = padded(block, _FEWEST).T
+            seen, other = torch.from_numpy(descriptors[first]), torch.from_numpy(descriptors[second])
+            seen = torch.where(torch.from_numpy(way == 1)[:, None, None], mirrored(seen), seen)
+            return _glance(seen, other)[: len(block)]
+
+        def work(places: Rows) -> NDArray[np.float32]:
+            blocks = (pairs[places[start : start + _GLANCED]] for start in range(0, len(places), _GLANCED))
+            return np.concatenate(list(parallel(glance, blocks)))
+
+        return remembered(self._candidates.shelf, "glances", pairs, work)
+
+    def _by_content(self, pairs: Rows) -> Rows:
+        """The pairs of places, which of two comes first decided by what they show: so it is the same every night."""
+        first, second, way = pairs.T
+        turned = self._order[first] > self._order[second]
+        return np.stack([np.where(turned, second, first), np.where(turned, first, second), way], axis=1)
 
     def _left(self, pairs: Rows, rough: float = np.inf, either: float = np.inf) -> NDArray[np.float32]:
         """Of the difference of each pair of places, [P], infinite where a rough look says that it is much."""
-        first, second = pairs[:, 0], pairs[:, 1]
-        turned = self._order[first] > self._order[second]
-        first, second = np.where(turned, second, first), np.where(turned, first, second)
-        rows = self._known.rows(pair_keys(self._order[first], self._order[second], pairs[:, 2]))
+        pairs = self._by_content(pairs)
+        rows = self._known.rows(pair_keys(self._order[pairs[:, 0]], self._order[pairs[:, 1]], pairs[:, 2]))
         known = np.full(len(pairs), np.nan, PAIR)
         there = ~self._known["pair"].lacks(rows)
         known[there] = self._known["pair"][rows[there]]
-        before, pairs = _unknown(known), np.stack([first, second, pairs[:, 2]], axis=1)
+        before = _unknown(known)
         alive = np.ones(len(pairs), bool)
         if np.isfinite(rough):
             for name, limit in (("forth", rough), ("back", either)):
