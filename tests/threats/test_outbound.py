@@ -17,7 +17,7 @@ def test_a_whole_run_connects_to_nothing_else(workspace: Workspace, tmp_path: Pa
 
     The guard is tried first: it sees an attempt, and refuses it.
     """
-    log = guarded(workspace, tmp_path)
+    log = guarded(workspace.tell(), tmp_path)
     tried = "import socket; socket.create_connection(('192.0.2.1', 80), 1)"
     assert "guard: socket." in workspace.python("-c", tried, code=1)
     assert far(log)
@@ -25,6 +25,7 @@ def test_a_whole_run_connects_to_nothing_else(workspace: Workspace, tmp_path: Pa
     command = (sys.executable, "-m", "flows.train_gan")
     output = workspace.run(*(alone(*command) or command))
     assert "artifacts/report/model" in output
+    assert "Version 1 is the champion." in output
     assert far(log) == []
     assert "near socket.connect 127.0.0.1" in log.read_text(), "the guard saw nothing at all"
     ledger.add("a whole run, watched: collect to promote through the flow", found="it connects to nothing but this machine")
