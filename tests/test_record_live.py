@@ -302,17 +302,17 @@ def _beside(folder: Path) -> bool:
 
 
 def test_a_stopped_training_is_killed_and_a_broken_one_failed(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """How the block is left decides the run's status."""
-    seen: list[str] = []
+    """How the block is left decides the run's status, and how long MLflow is waited for."""
+    seen: list[object] = []
     monkeypatch.setattr(Live, "start", lambda self: self)
-    monkeypatch.setattr(Live, "close", lambda self, status: seen.append(status))
+    monkeypatch.setattr(Live, "close", lambda self, status, patience=10.0: seen.append((status, patience)))
     with Live(folder, {}, []):
         pass
     monkeypatch.setattr(Live, "leave", lambda self: seen.append("left"))
     for kind in (SystemExit, KeyboardInterrupt, ValueError):
         with pytest.raises(kind), Live(folder, {}, []):
             raise kind
-    assert seen == ["FINISHED", "KILLED", "left", "FAILED"]
+    assert seen == [("FINISHED", 10.0), ("KILLED", 6.0), "left", ("FAILED", 10.0)]
 
 
 @pytest.mark.fault("two processes tell MLflow of one run", found="the second one leaves it to the first")
