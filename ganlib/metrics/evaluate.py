@@ -20,8 +20,10 @@ from ganlib.metrics.fingerprint import Fingerprint, Score
 from ganlib.metrics.inputs import Real
 from ganlib.metrics.judge import extractor_for, judge_for
 from ganlib.metrics.measure import Measurement
+from ganlib.metrics.moments import Features
 from ganlib.metrics.path_length import Walks, path_length
 from ganlib.metrics.requirements import check_number, check_pictures
+from ganlib.metrics.rounding import will_do
 from ganlib.progress import Progress
 
 
@@ -82,11 +84,11 @@ def examine(
     chosen = _choose(kinds, real.training, config)
     judge = judge_for(real, config, cache)
     extractor = extractor_for(config, judge)
-    features = {
-        kind: cached_features(pictures, extractor, None if kind == "generated" else cache, kind)
-        for kind, pictures in chosen.pictures.items()
-        if kind != "training"
-    }
+    features = _seen(chosen, extractor, cache)
+    exact = extractor.exact
+    if exact is not None and not will_do(features, chosen.pictures, extractor.precision, exact):
+        extractor = exact
+        features = _seen(chosen, extractor, cache)
     own = _own_rows(chosen) if real.within else None
     case = Case(
         features["generated"],
@@ -98,7 +100,7 @@ def examine(
         train=chosen.pictures.get("training"),
         yardstick_rows=own,
         judged=_judged(judge, chosen, real, asked),
-        walked=path_length(walks, extractor) if walks else None,
+        walked=path_length(walks, extractor.exact or extractor) if walks else None,  # rounding would hide small steps
     )
     floors = replace(
         case,
@@ -113,6 +115,15 @@ def examine(
     scores = _scores(case, floors, extractor.name, _fingerprint(extractor, chosen, real, config, judge))
     floor_classes = _labels_of(real.floor_labels, chosen.rows["floor"], judge)
     return Evaluation(scores, case, floors, chosen.rows["generated"], chosen.rows["training"], floor_classes)
+
+
+def _seen(chosen: _Chosen, extractor: Extractor, cache: Path | None) -> dict[str, Features]:
+    """The features of all kinds of pictures that are scored; `cache` keeps those of real ones."""
+    return {
+        kind: cached_features(pictures, extractor, None if kind == "generated" else cache, kind)
+        for kind, pictures in chosen.pictures.items()
+        if kind != "training"
+    }
 
 
 def _own_rows(chosen: _Chosen) -> NDArray[np.int64]:
@@ -206,6 +217,7 @@ def _fingerprint(
         extractor.resize,
         extractor.quantisation,
         extractor.normalisation,
+        precision=extractor.precision,
         generated=len(reference),
         reference=len(reference),
         reference_digest=digest_pictures(reference),

@@ -18,6 +18,12 @@ from ganlib.metrics.extractors.base import Extractor
 
 def on_backend(extractor: Extractor) -> Extractor:
     """The extractor with its network run by OpenVINO, in float32; raises `AtelierError` where that is not installed."""
+    openvino, model = converted(extractor)
+    return replace(extractor, network=compiled(openvino, model, "f32"), backend=f"openvino {openvino.__version__}")
+
+
+def converted(extractor: Extractor) -> tuple[Any, Any]:
+    """OpenVINO itself, and the extractor's network as a model of its; raises `AtelierError` where it is not installed."""
     sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]  # else importing OpenVINO reports that it was
     try:
         import openvino
@@ -25,7 +31,7 @@ def on_backend(extractor: Extractor) -> Extractor:
         from openvino.frontend.pytorch.ts_decoder import TorchScriptPythonDecoder
     except ImportError as error:
         raise AtelierError(
-            f"evaluate.backend: openvino was asked for, and cannot be imported ({error}); nothing was scored. "
+            f"evaluate.backend: OpenVINO was asked for, and cannot be imported ({error}); nothing was scored. "
             "Install it: .venv/bin/pip install '.[openvino]', or set it to torch."
         ) from None
     example = torch.zeros(2, 3, extractor.size, extractor.size)
@@ -35,10 +41,14 @@ def on_backend(extractor: Extractor) -> Extractor:
     decoder = TorchScriptPythonDecoder(traced, example_input=example)  # a name, for the front end does not keep it alive
     model = frontend.convert(frontend.load(decoder))
     model.reshape([-1, 3, extractor.size, extractor.size])
+    return openvino, model
+
+
+def compiled(openvino: Any, model: Any, precision: str) -> "Compiled":
+    """The model made ready for this processor: f32, or bf16 for its products."""
     threads = torch.get_num_threads()
-    settings = {"INFERENCE_NUM_THREADS": threads, "NUM_STREAMS": threads, "INFERENCE_PRECISION_HINT": "f32"}
-    compiled = openvino.Core().compile_model(model, "CPU", settings)
-    return replace(extractor, network=Compiled(compiled), backend=f"openvino {openvino.__version__}")
+    settings = {"INFERENCE_NUM_THREADS": threads, "NUM_STREAMS": threads, "INFERENCE_PRECISION_HINT": precision}
+    return Compiled(openvino.Core().compile_model(model, "CPU", settings))
 
 
 class Compiled(nn.Module):
