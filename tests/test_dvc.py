@@ -13,7 +13,7 @@ from ruamel.yaml import YAML
 PLUMBING = {
     *(
         f"ganlib.{name}"
-        for name in ("alone", "claimed", "comparison.config", "config", "errors", "files", "knobs", "outward", "progress")
+        for name in ("alone", "claimed", "comparison.config", "config", "errors", "files", "heap", "knobs", "outward", "progress")
     ),
     *(f"tasks.{name}" for name in ("cli", "live", "places", "presets", "record")),
 }

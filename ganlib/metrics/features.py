@@ -5,6 +5,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from ganlib.heap import keep_freed
 from ganlib.metrics.extractors.base import Extractor
 from ganlib.metrics.parallel import parallel
 from ganlib.progress import Progress
@@ -25,6 +26,8 @@ def extract(
     """
     device = torch.device("cuda" if torch.cuda.is_available() and extractor.backend == "torch" else "cpu")
     extractor.network.eval().to(device=device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    if device.type == "cpu":
+        keep_freed()
     features = np.empty((len(pictures), extractor.dimension), np.float32)
     starts = range(0, len(pictures), extractor.batch)
 

@@ -15,17 +15,25 @@ from torch import Tensor, nn
 from torch.nn.functional import avg_pool2d, interpolate
 
 from ganlib.nets.strided import Doubling, Halving, doubled, halved
+from ganlib.nets.winograd import convolved
 
 
-class _Conv3x3(nn.Conv2d):
-    """A 3 × 3 convolution that keeps the side. plain: compute step by step, as it is written down."""
+class Conv3x3(nn.Conv2d):
+    """A 3 × 3 convolution that keeps the side. plain: compute step by step, as it is written down.
+
+    Only in training by tiles: else a picture's bits would depend on how many are drawn at a time.
+    """
 
     def __init__(self, channels: int, out: int, **knobs: Any) -> None:
         super().__init__(channels, out, 3, padding=1, **knobs)
         self.plain = False
 
+    def forward(self, maps: Tensor) -> Tensor:
+        by_tiles = self.training and not self.plain
+        return convolved(maps, self.weight, self.bias) if by_tiles else super().forward(maps)
 
-class ConvAfterDoubling(_Conv3x3):
+
+class ConvAfterDoubling(Conv3x3):
     """Maps [N, I, H, W] to [N, O, 2H, 2W]: doubled by nearest neighbour, then convolved."""
 
     def forward(self, maps: Tensor) -> Tensor:
@@ -34,7 +42,7 @@ class ConvAfterDoubling(_Conv3x3):
         return doubled(maps, _spread(self.weight.transpose(0, 1), turned=True), self.bias)
 
 
-class ConvBeforeHalving(_Conv3x3):
+class ConvBeforeHalving(Conv3x3):
     """Maps [N, I, H, W] to [N, O, H/2, W/2], H and W even: convolved, then the mean over each 2 × 2."""
 
     def forward(self, maps: Tensor) -> Tensor:
@@ -46,7 +54,7 @@ class ConvBeforeHalving(_Conv3x3):
 def compute_plainly(module: nn.Module, plain: bool) -> None:
     """Have every such convolution, and every strided one, within `module` computed step by step, or no longer."""
     for layer in module.modules():
-        if isinstance(layer, (_Conv3x3, Halving, Doubling)):
+        if isinstance(layer, (Conv3x3, Halving, Doubling)):
             layer.plain = plain
 
 

@@ -22,7 +22,7 @@ from torch.nn.utils.parametrizations import spectral_norm
 from ganlib.knobs import Natural, Positive
 from ganlib.nets.base import DOUBLINGS
 from ganlib.nets.layers import SMALLEST, doublings, modulations, scores_of, turned, widening
-from ganlib.nets.resample import ConvAfterDoubling, ConvBeforeHalving, without_autocast
+from ganlib.nets.resample import Conv3x3, ConvAfterDoubling, ConvBeforeHalving, without_autocast
 
 _Layer = nn.Conv2d | nn.Linear
 _Norm = Callable[[_Layer], nn.Module]
@@ -149,7 +149,7 @@ class Up(nn.Module):
         self.norms = nn.ModuleList([nn.BatchNorm2d(wide), nn.BatchNorm2d(narrow)])
         self.turns = modulations(conditions, [wide, narrow])
         self.first = _glorot(ConvAfterDoubling(wide, narrow, bias=False), gain=math.sqrt(2))
-        self.second = _glorot(nn.Conv2d(narrow, narrow, 3, padding=1, bias=False), gain=math.sqrt(2))
+        self.second = _glorot(Conv3x3(narrow, narrow, bias=False), gain=math.sqrt(2))
 
     def forward(self, maps: Tensor, conditions: Tensor | None = None) -> Tensor:
         residual = self.first(_cut(turned(self.norms[0](maps), conditions, self.turns[:1])))
@@ -179,8 +179,8 @@ class Down(nn.Module):
         direct = not halves and narrow == wide
         self.activation, self.opens, self.halves = activation, opens, halves
         self.shortcut = nn.Identity() if direct else norm(_glorot(nn.Conv2d(narrow, wide, 1, bias=False)))
-        self.first = norm(_glorot(nn.Conv2d(narrow, inner, 3, padding=1), gain=math.sqrt(2)))
-        last = ConvBeforeHalving(inner, wide) if halves else nn.Conv2d(inner, wide, 3, padding=1)
+        self.first = norm(_glorot(Conv3x3(narrow, inner), gain=math.sqrt(2)))
+        last = ConvBeforeHalving(inner, wide) if halves else Conv3x3(inner, wide)
         self.second = norm(_glorot(last, gain=math.sqrt(2)))
 
     def forward(self, maps: Tensor) -> Tensor:

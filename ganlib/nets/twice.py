@@ -34,6 +34,11 @@ def of_maps_alone() -> Iterator[None]:
         _maps_alone = before
 
 
+def maps_alone() -> bool:
+    """Whether this is within such a block."""
+    return _maps_alone
+
+
 @dataclass(frozen=True)
 class Geometry:
     """How a kernel goes over maps. spare: rows and columns of a transposed convolution's outputs that no stride reaches."""

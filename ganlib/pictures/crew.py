@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 
 from ganlib.errors import AtelierError
-from ganlib.metrics.heap import keep_freed
+from ganlib.heap import keep_freed
 from ganlib.metrics.parallel import parallel
 
 T = TypeVar("T")

@@ -8,6 +8,7 @@ from typing import Literal
 import torch
 
 from ganlib.errors import AtelierError
+from ganlib.heap import keep_freed
 from ganlib.nets.resample import ConvBeforeHalving
 
 #: What is usual is left only for what is this much faster in a trial: less might be chance, which must not decide a run's bits.
@@ -65,11 +66,12 @@ def unlike_here(machine: Machine, device: str, threads: int) -> str | None:
 
 
 def prepare(machine: Machine) -> None:
-    """Set torch up for the machine: threads, repeatable algorithms, no crawling through denormal numbers.
+    """Set torch up for the machine: threads, memory, repeatable algorithms, no crawling through denormal numbers.
 
     What asks for repeatable algorithms also has torch fill every new tensor with what shows if it is read before it is written.
     Nothing here reads one so (tests train with it on, and get the same bits), and it takes a tenth of a small step.
     """
+    keep_freed()
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # without it, products on a GPU are not the same from run to run
     torch.set_num_threads(machine.threads)
     torch.set_flush_denormal(True)
