@@ -106,9 +106,10 @@ def _recall(memory: Path) -> float:
     def distances(queries: Rows, references: Rows) -> torch.Tensor:
         return squared_distances(everything[asking[queries]], points[references])
 
+    order = rows.astype(np.uint64)
     cells = Cells(points.numpy(), np.random.default_rng(1).permutation(len(points)))
-    exact = nearest(asking, rows, _NEAREST, distances, None)
-    by_index = nearest(asking, rows, _NEAREST, distances, None, cells.tiles(points[asking].numpy()))
+    exact = nearest(asking, rows, order, _NEAREST, distances, None)
+    by_index = nearest(asking, rows, order, _NEAREST, distances, None, cells.tiles(points[asking].numpy()))
     own = np.tile(originals, len(WAYS))[:, None]
     found = (exact.near[:, :_NEAREST] == own).any(axis=1)
     return float((by_index.near[found, :_NEAREST] == own[found]).any(axis=1).mean())

@@ -1,7 +1,7 @@
 """`params.yaml`, typed: every knob of the project once, unknown keys refused, errors with line and column."""
 
+import re
 from dataclasses import dataclass, fields
-from itertools import accumulate
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
@@ -24,6 +24,8 @@ from ganlib.training.config import TrainConfig
 T = TypeVar("T")
 _MOST, _SHOWN = 20_000, 200  # values of a file; characters of one that are repeated in an error
 _DEEPEST = 100  # brackets within brackets: the parser goes over them all again at each one
+#: Quoted texts, remarks, and the brackets besides. (A quotation mark within a word opens nothing.)
+_BRACKETS = re.compile(r"""(?<![^\s\[\]{},:])(?:"(?:\\.|[^"\\])*"|'(?:''|[^'])*')|(?<!\S)\#.*|[\[\]{}]""")
 
 
 @dataclass(frozen=True)
@@ -92,8 +94,12 @@ def _parse(path: Path, kind: Any) -> Any:
 
 
 def _depth(text: str) -> int:
-    """How many brackets are open at once, at most; those in names and remarks are counted, too."""
-    return max(accumulate({"[": 1, "{": 1, "]": -1, "}": -1}.get(letter, 0) for letter in text), default=0)
+    """How many brackets are open at once, at most; those in quoted texts and in remarks do not count."""
+    depth = deepest = 0
+    for found in _BRACKETS.finditer(text):
+        depth = max(0, depth + {"[": 1, "{": 1, "]": -1, "}": -1}.get(found[0], 0))
+        deepest = max(deepest, depth)
+    return deepest
 
 
 def _nodes(node: Any, most: int) -> int:

@@ -128,7 +128,7 @@ def copy_project(folder: Path) -> Workspace:
     """
     folder.mkdir(parents=True)
     for name in CODE:
-        shutil.copytree(PROJECT / name, folder / name)
+        shutil.copytree(PROJECT / name, folder / name, ignore=shutil.ignore_patterns("*.pyc.*"))  # half written
     for name in FILES:
         shutil.copy(PROJECT / name, folder / name)
     (folder / ".dvc").mkdir()

@@ -242,14 +242,29 @@ def test_of_a_group_the_best_stays() -> None:
 
 
 def test_of_a_very_large_group_the_same_stays(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where not all are compared with all: a clique, and a chain of which every other one stays."""
+    """Where nothing is compared beside what is known: a clique, and a chain of which every other one stays."""
     clique = _Known([Pair(first, second, 0.1) for first in range(8) for second in range(first + 1, 8)])
     chain = _Known([Pair(place, place + 1, 0.1) for place in range(9)])
     merits = list(range(10, 0, -1))
     expected = [sorted(worse_of(known, merits)) for known in (clique, chain)]
-    monkeypatch.setattr("ganlib.pictures.duplicates.groups._LARGE", 3)
+    for most in ("_COMPARED", "_EACH"):
+        monkeypatch.setattr(f"ganlib.pictures.duplicates.groups.{most}", 0)
     assert [sorted(worse_of(known, merits)) for known in (clique, chain)] == expected
     assert [worse for worse, _, _ in expected[1]] == [1, 3, 5, 7, 9]
+
+
+def test_of_hundreds_of_copies_one_stays() -> None:
+    """Though of each only those nearest to it are known: five hundred, which are compared with the best of them, and no more."""
+    compared = list[int]()
+
+    class Alike(_Known):
+        def left(self, first: int, others: Sequence[int]) -> list[float]:
+            compared.append(len(others))
+            return [0.5] * len(others)
+
+    ring = Alike([Pair(*sorted((place, (place + step) % 500)), 0.1) for place in range(500) for step in (1, 2)])
+    assert sorted(worse for worse, _, _ in worse_of(ring, list(range(500)))) == list(range(499))
+    assert compared == [495]
 
 
 def test_copies_are_found_wherever_they_stand_in_the_source(tmp_path: Path, portraits: Pixels) -> None:

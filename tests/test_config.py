@@ -93,6 +93,18 @@ def test_what_is_no_parameter_file_is_one_sentence(tmp_path: Path, text: str) ->
         load(path)
 
 
+def test_brackets_in_remarks_and_texts_are_no_levels(tmp_path: Path) -> None:
+    """However many; others are, whatever a remark before them closes."""
+    path, own = tmp_path / "params.yaml", GOOD.read_text()
+    path.write_text(
+        "# in [0, 1)\n" * 200 + f"# {'[' * 200} don't\n" + own.replace("extractor: lite0", "extractor: 'lite0' # [", 1)
+    )
+    assert load(path) == load(GOOD)
+    path.write_text(f"# {']' * 200} it's\n{own}more: {'[' * 200}")
+    with pytest.raises(AtelierError, match="more levels than anybody can read"):
+        load(path)
+
+
 def test_a_missing_file_says_where_to_run(tmp_path: Path) -> None:
     """Started in another folder, the command says so."""
     with pytest.raises(AtelierError, match="Run from the project's folder"):

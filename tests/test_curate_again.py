@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 from drawing import encode, png
 from PIL import Image
@@ -52,9 +53,9 @@ def _night(number: int) -> list[RawPicture]:
 
 
 def _curate(
-    pictures: Sequence[RawPicture], out: Path, memory: Path | None = None, cluster: str | None = None
+    pictures: Sequence[RawPicture], out: Path, memory: Path | None = None, cluster: str | None = None, **knobs: Any
 ) -> dict[str, bytes]:
-    curate(CurateConfig(size=16, cluster=cluster), iter(pictures), len(pictures), out, memory=memory)
+    curate(CurateConfig(**{"size": 16, "cluster": cluster, **knobs}), iter(pictures), len(pictures), out, memory=memory)
     return {name: (out / name).read_bytes() for name in FILES}
 
 
@@ -75,6 +76,29 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> dict[str, int]:
     monkeypatch.setattr(looks, "decode_guarded", decoding)
     monkeypatch.setattr(points, "extract", extracting)
     return counts
+
+
+def test_hundreds_of_copies_are_judged_alike_every_night(tmp_path: Path) -> None:
+    """A portrait of which another pixel is a level darker each time, as in a film that stands still: most are equally near.
+
+    One stays, and on the second night, which lacks some and has new ones, the files are those of a run from nothing.
+    """
+    faces, dice = _faces(40), np.random.default_rng(0)
+    view = np.asarray(Image.open(io.BytesIO(faces[3].data)).convert("RGB"))
+    copies = []
+    for number in range(250):
+        other = view.copy()
+        other[tuple(dice.integers(0, view.shape[:2]))] ^= 1
+        copies.append(_spoiled(faces[3], f"copy-{number:03}.png", other))
+    knobs = {"size": len(view), "gate": 0.99}
+    _curate([*faces, *copies[:225]], tmp_path / "first", tmp_path / "memory", **knobs)
+    second = [*faces[:3], *faces[4:], *copies[10:]]
+    anew = _curate(second, tmp_path / "anew", **knobs)
+    assert _curate(second, tmp_path / "second", tmp_path / "memory", **knobs) == anew
+    verdicts = pd.read_parquet(tmp_path / "anew" / "verdicts.parquet")
+    copied = verdicts.path.str.startswith("copy-")
+    assert (verdicts.reason[copied] == "near-duplicate").sum() > 200
+    assert verdicts.kept[copied].sum() == 1
 
 
 @pytest.mark.parametrize("exact", [EXACT, 100])

@@ -1,5 +1,6 @@
 """A training told live: complete, continued after a kill, nothing twice, and the training never waits."""
 
+import inspect
 import itertools
 import json
 import os
@@ -16,7 +17,7 @@ from mlflow import MlflowClient
 from recording import a_record, append, curve, in_new_process, picture, picture_steps, project, runs
 
 import tasks.live
-from tasks.live import Live
+from tasks.live import STOPPED, Live
 from tasks.record import Record
 from tasks.tracking import spool, store, worker
 from tasks.tracking.follow import Follower
@@ -251,7 +252,7 @@ import sys, time
 from pathlib import Path
 sys.path.insert(0, sys.argv[1])
 from recording import append
-from tasks.live import Live
+from tasks.live import STOPPED, Live
 folder = Path('.runs/5eed')
 with Live(folder, {'batch': 64}, [Path('artifacts/dataset')]):
     for number in range(int(sys.argv[2]), int(sys.argv[3])):
@@ -305,14 +306,16 @@ def test_a_stopped_training_is_killed_and_a_broken_one_failed(folder: Path, monk
     """How the block is left decides the run's status, and how long MLflow is waited for."""
     seen: list[object] = []
     monkeypatch.setattr(Live, "start", lambda self: self)
-    monkeypatch.setattr(Live, "close", lambda self, status, patience=10.0: seen.append((status, patience)))
+    usual = inspect.signature(Live.close).parameters["patience"].default
+    monkeypatch.setattr(Live, "close", lambda self, status, patience=usual: seen.append((status, patience)))
     with Live(folder, {}, []):
         pass
     monkeypatch.setattr(Live, "leave", lambda self: seen.append("left"))
     for kind in (SystemExit, KeyboardInterrupt, ValueError):
         with pytest.raises(kind), Live(folder, {}, []):
             raise kind
-    assert seen == [("FINISHED", 10.0), ("KILLED", 6.0), "left", ("FAILED", 10.0)]
+    assert seen == [("FINISHED", 10.0), ("KILLED", STOPPED), "left", ("FAILED", 10.0)]
+    assert STOPPED < 10 - 3  # of the ten seconds in which a stopped step is to be gone, some for the checkpoint
 
 
 @pytest.mark.fault("two processes tell MLflow of one run", found="the second one leaves it to the first")

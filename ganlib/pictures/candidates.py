@@ -75,10 +75,11 @@ class Candidates:
         """
         from ganlib.pictures.neighbours import Neighbours, nearest
 
+        order = self.shelf.order(references)
         if tiles is not None:
-            return nearest(rows, references, count, distances, None, tiles)
-        path = self.shelf.folder / f"{name}.npz"
-        found = nearest(rows, references, count, distances, Neighbours.load(path, self.shelf.stamp))
+            return nearest(rows, references, order, count, distances, None, tiles)
+        path = self.shelf.folder / f"{name}.stamped"
+        found = nearest(rows, references, order, count, distances, Neighbours.load(path, self.shelf.stamp))
         found.save(path, self.shelf.stamp)
         return found
 

@@ -2,6 +2,9 @@
 
 So lists can be kept from night to night: of a picture that was there before, only the distances from those that are new are
 computed. A list holds some more than are asked for, so that it stays long enough when some of its pictures are gone.
+
+Of pictures that are equally far, as copies are, those come first that their content says, or lists of two nights would differ: a
+distance is made greater by less than its own rounding, for each reference by another part of it.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -23,6 +26,9 @@ from ganlib.progress import Progress
 _SPARE = 0.25  # of a list's length
 _QUERIES, _REFERENCES, _FEWEST = 256, 8192, 16  # of a tile
 
+_NOTHING = 1e-30  # instead of a distance of 0, which nothing makes greater
+_ROUNDING = 2.0**-24  # of a float32
+
 #: Between each of some queries, at most 512, and each of some references, as places among all of them: [Q, R].
 Distances = Callable[[Rows, Rows], Tensor]
 #: Places of queries and of references, ascending, that are to be compared.
@@ -38,8 +44,8 @@ class Neighbours:
     rows: Rows
     references: Rows
     near: NDArray[np.int32]
-    apart: NDArray[np.float32]
-    horizon: NDArray[np.float32]
+    apart: NDArray[np.float64]
+    horizon: NDArray[np.float64]
 
     def of(self, rows: Rows) -> "Neighbours":
         """The lists of some of the rows, in any order."""
@@ -62,20 +68,27 @@ class Neighbours:
 
     @classmethod
     def load(cls, path: Path, stamp: Stamp) -> "Neighbours | None":
-        """Those that were kept; None where there are none."""
+        """Those that were kept; None where there are none, they are damaged, or of something else by now."""
         found = stamped.load(path, stamp, [field.name for field in fields(cls)])
         return None if found is None else cls(**found)
 
 
 def nearest(
-    rows: Rows, references: Rows, count: int, distances: Distances, before: Neighbours | None, tiles: Iterable[Tile] | None = None
+    rows: Rows,
+    references: Rows,
+    order: NDArray[np.uint64],
+    count: int,
+    distances: Distances,
+    before: Neighbours | None,
+    tiles: Iterable[Tile] | None = None,
 ) -> Neighbours:
     """The `count` nearest of the references of each row, itself left out, and some more. Both ascend.
 
-    before: lists of another night, which may lack rows and references, or have some that are gone. tiles: what is compared,
+    order: which of the references comes before which where they are equally far, the same from night to night. before: lists of
+    another night, which may lack rows and references, or have some that are gone. tiles: what is compared,
     where that is not each with each; without lists from before.
     """
-    lists = _Lists(rows, references, count + max(1, round(count * _SPARE)))
+    lists = _Lists(rows, references, order, count + max(1, round(count * _SPARE)))
     if before is None:
         lists.compare(distances, tiles or _all(np.arange(len(rows)), np.arange(len(references))))
         return lists.found()
@@ -95,14 +108,20 @@ def _all(queries: Rows, references: Rows) -> Iterator[Tile]:
             yield queries[start : start + _QUERIES], references[first : first + _REFERENCES]
 
 
+def _unlike(apart: Tensor, parts: Tensor) -> Tensor:
+    """Float32 distances as float64 ones, equal ones made different by the references' parts."""
+    return apart.double().clamp_min(_NOTHING) * parts
+
+
 class _Lists:
     """Lists that grow by what is compared."""
 
-    def __init__(self, rows: Rows, references: Rows, length: int) -> None:
+    def __init__(self, rows: Rows, references: Rows, order: NDArray[np.uint64], length: int) -> None:
         self._rows, self._references = rows, references
+        self._parts = torch.from_numpy(1 + order / 2.0**64 * _ROUNDING)
         self._near = torch.full((len(rows), length), -1, dtype=torch.int32)
-        self._apart = torch.full((len(rows), length), torch.inf)
-        self._horizon = torch.full((len(rows),), torch.inf)
+        self._apart = torch.full((len(rows), length), torch.inf, dtype=torch.float64)
+        self._horizon = torch.full((len(rows),), torch.inf, dtype=torch.float64)
 
     def know(self, known: Neighbours) -> NDArray[np.bool_]:
         """Take lists over; which rows they are of."""
@@ -124,14 +143,28 @@ class _Lists:
             own = np.searchsorted(self._references[asked], self._rows[asking]).clip(max=len(asked) - 1)
             itself = self._references[asked][own] == self._rows[asking]
             apart[np.flatnonzero(itself), own[itself]] = torch.inf
-            closest = apart.topk(min(length, len(asked)), largest=False)
-            near = torch.from_numpy(self._references[asked].astype(np.int32))[closest.indices]
-            return asking, near, closest.values, len(asked) > length
+            closest, places = self._closest(apart, self._parts[torch.from_numpy(asked)], min(length, len(asked)))
+            near = torch.from_numpy(self._references[asked].astype(np.int32))[places]
+            return asking, near, closest, len(asked) > length
 
         with Progress("curate", len(blocks), "blocks of neighbours", quiet=not blocks) as progress:
             for asking, near, apart, cut in parallel(work, blocks):
                 self._merge(torch.from_numpy(asking), near, apart, cut)
                 progress.advance()
+
+    @staticmethod
+    def _closest(apart: Tensor, parts: Tensor, count: int) -> tuple[Tensor, Tensor]:
+        """Of distances [Q, R] in each line the `count` smallest, by their parts [R] made different, and where they are.
+
+        In float64, which takes its time, only where the last of them is not the only one of its kind.
+        """
+        rough, places = apart.topk(count, largest=False)
+        last = rough[:, -1:]
+        tied = torch.isfinite(last[:, 0]) & ((apart <= last).sum(1) > count)
+        closest = _unlike(rough, parts[places])
+        if tied.any():
+            closest[tied], places[tied] = _unlike(apart[tied], parts).topk(count, largest=False)
+        return closest, places
 
     def _merge(self, places: Tensor, near: Tensor, apart: Tensor, cut: bool) -> None:
         apart = torch.cat([self._apart[places], apart], dim=1)

@@ -45,7 +45,7 @@ def open_shelf(form: Form, folder: Path) -> Iterator[Shelf]:
         for old in folder.iterdir():
             if old.is_dir() and old != place:
                 shutil.rmtree(old, ignore_errors=True)
-        for left in place.glob(".*.npz.*"):
+        for left in place.glob(".*.stamped.*"):
             left.unlink()  # of a run that was killed as it wrote
         with Shelf(place, {**form.columns, **COMPARED}) as shelf:
             yield shelf

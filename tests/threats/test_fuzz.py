@@ -183,6 +183,7 @@ HOSTILE = {
     "a key twice": PARAMS.replace("  batch: 16", "  batch: 16\n  batch: 32", 1),
     "a tag that would run code": PARAMS.replace("  kimg: 120", "  kimg: !!python/object/apply:os.system ['touch mark']", 1),
     "lists ten thousand deep": "[" * 10_000,
+    "lists ten thousand deep, after a remark that closes as many": f"# {']' * 10_000}\n{'[' * 10_000}",
     "a list nine hundred deep": "[" * 900 + "]" * 900,
     "mappings ten thousand deep": "{a: " * 10_000,
     "lists ten thousand deep on a line": "- " * 10_000,

@@ -18,7 +18,7 @@ Numbers = NDArray[np.float32]
 def remembered(shelf: Shelf, name: str, pairs: Rows, work: Callable[[Rows], Numbers]) -> Numbers:
     """A number for each of the pairs, all different, [P, 3]: two rows of the shelf, and 0 or 1. What is not known by this name
     from another night, `work` finds out, of some of the places of pairs."""
-    path = shelf.folder / f"{name}.npz"
+    path = shelf.folder / f"{name}.stamped"
     codes = (pairs[:, 0].astype(np.uint64) << np.uint64(32)) | (pairs[:, 1:2] * 2 + pairs[:, 2:]).astype(np.uint64).ravel()
     order = np.argsort(codes)
     codes = codes[order]
@@ -28,7 +28,8 @@ def remembered(shelf: Shelf, name: str, pairs: Rows, work: Callable[[Rows], Numb
         found[here] = known["numbers"][there]
     if len(lacking := np.flatnonzero(np.isnan(found))):
         found[lacking] = work(order[lacking])
-    _save(path, shelf, pairs, codes, found)
+    if known is None or not np.array_equal(codes, known["codes"]):
+        _save(path, shelf, pairs, codes, found)
     numbers = np.empty(len(pairs), np.float32)
     numbers[order] = found
     return numbers

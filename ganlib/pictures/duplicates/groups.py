@@ -1,12 +1,11 @@
 """From pairs of twins to groups of which one picture, the best, is kept."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from math import inf
 from typing import Any, Protocol
 
 from ganlib.pictures.duplicates.twins import Pair
 
-_LARGE = 200  # pictures; in a larger group only those are compared that are among each other's nearest
+_COMPARED, _EACH = 20_000, 4  # pairs of a group, and for each of its pictures so many, that are compared beside those known
 
 
 class Comparer(Protocol):
@@ -27,52 +26,45 @@ def worse_of(finder: Comparer, merits: Sequence[Any]) -> Iterator[tuple[int, int
     """Places of a picture that goes and of its better twin that stays, and what is left of their difference.
 
     A picture goes only where it is itself a twin of one that stays: in a chain of small differences the ends may both stay. Of
-    several that it is a twin of, it goes for the one that it is most like.
+    several that it is a twin of, it goes for the one that it is most like. Each that stays is compared with all of its group
+    that are not gone, the best first; in groups of more than 200 that may come to too much, and what is not compared by then is
+    judged by the pairs that are known.
     """
     known = {(pair.first, pair.second): pair.left for pair in finder.pairs()}
+    twins = _by_picture(known)
     for group in _groups(known):
-        if len(group) > _LARGE:
-            yield from _worse_of_many(group, known, merits)
-            continue
         waiting = sorted(group, key=lambda place: merits[place], reverse=True)
-        stays: list[int] = []
+        stays: set[int] = set()
         goes: dict[int, tuple[float, int]] = {}
-        while waiting:
+        spare = _COMPARED + _EACH * len(group)
+        while waiting and spare > 0:
             best, *others = waiting
-            left = {other: known.get((min(best, other), max(best, other)), inf) for other in others}
-            unknown = [other for other in others if left[other] == inf]
-            left |= dict(zip(unknown, finder.left(best, unknown), strict=True)) if unknown else {}
-            stays.append(best)
-            goes |= {other: (left[other], best) for other in others if left[other] <= finder.cut}
+            unknown = [other for other in others if other not in twins[best]]
+            spare -= len(unknown)
+            compared = dict(zip(unknown, finder.left(best, unknown), strict=True)) if unknown else {}
+            left = {other: twins[best].get(other, compared.get(other)) for other in others}
+            stays.add(best)
+            goes |= {other: (much, best) for other, much in left.items() if much is not None and much <= finder.cut}
             waiting = [other for other in others if other not in goes]
+        for best in waiting:
+            if best not in goes:
+                stays.add(best)
+                goes |= {other: (much, best) for other, much in twins[best].items() if not (other in goes or other in stays)}
         for other, first in goes.items():
-            later = [(much, best) for best in stays if (much := known.get((min(best, other), max(best, other)), inf)) < inf]
-            much, best = min([first, *later])
+            much, best = min([first, *((much, one) for one, much in twins[other].items() if one in stays)])
             yield other, best, much
 
 
-def _worse_of_many(
-    group: Sequence[int], known: Mapping[tuple[int, int], float], merits: Sequence[Any]
-) -> Iterator[tuple[int, int, float]]:
-    """The same where not all are compared with all: by the pairs that are known."""
-    twins: dict[int, list[tuple[int, float]]] = {place: [] for place in group}
-    members = set(group)
-    for (first, second), left in known.items():
-        if first in members:
-            twins[first].append((second, left))
-            twins[second].append((first, left))
-    goes: dict[int, tuple[float, int]] = {}
-    for best in sorted(group, key=lambda place: merits[place], reverse=True):
-        if best in goes:
-            continue
-        for other, left in twins[best]:
-            if merits[other] < merits[best]:
-                goes[other] = min(goes.get(other, (inf, best)), (left, best))
-    for other, (left, best) in goes.items():
-        yield other, best, left
+def _by_picture(pairs: Mapping[tuple[int, int], float]) -> dict[int, dict[int, float]]:
+    """Of each picture its twins, and what is left of the difference from each."""
+    twins: dict[int, dict[int, float]] = {}
+    for (first, second), left in pairs.items():
+        twins.setdefault(first, {})[second] = left
+        twins.setdefault(second, {})[first] = left
+    return twins
 
 
-def _groups(pairs: dict[tuple[int, int], float]) -> list[list[int]]:
+def _groups(pairs: Mapping[tuple[int, int], float]) -> list[list[int]]:
     """What hangs together by pairs (union-find)."""
     parent: dict[int, int] = {}
 
