@@ -17,6 +17,7 @@ from bench.registry import CLAIMS
 from bench.report import keep, kept_ratios
 from bench.row import Row, processor, table
 from ganlib.errors import AtelierError
+from ganlib.heap import keep_freed
 from ganlib.knobs import unknown
 from ganlib.progress import Progress
 from ganlib.training.device import bf16_pays
@@ -43,6 +44,7 @@ def main() -> None:
         print(f"The claim {claim.name} is left out: {claim.needs} is not installed (.venv/bin/pip install '.[{claim.needs}]').")
     torch.set_num_threads(1)
     torch.set_flush_denormal(True)
+    keep_freed()  # as in a training; peers have it, too
     ceilings = {mode: measure(_DTYPES[mode]) for mode in sorted({claim.mode for claim in claims} & set(_DTYPES))}
     for mode, ceiling in ceilings.items():
         print(
