@@ -17,6 +17,8 @@ from urllib.parse import urlsplit
 import httpx
 import prefect
 from prefect.context import refresh_global_settings_context
+from prefect.events.worker import EventsWorker
+from prefect.logging.handlers import APILogWorker
 
 from flows.process import leashed
 from flows.reach import server_is_away
@@ -26,6 +28,7 @@ from tasks import cli
 
 #: Seconds that the server may take: the first start makes its database, and the machine may be busy.
 PATIENCE = 180.0
+_HANDING_IN = 5.0  # seconds for logs and events that are still to be sent when a flow ends, however it does
 
 
 def main(flow: Callable[..., Any], parser: argparse.ArgumentParser, summary: Callable[..., str]) -> None:
@@ -49,8 +52,9 @@ def _main(flow: Callable[..., Any], options: dict[str, Any], summary: Callable[.
                 f"Prefect's server at {url} is away and could not be told how the flow ended. What the steps made is here: "
                 "dvc repro, or the same command with another server, goes on from it."
             )
-        for handler in logging.getLogger("prefect.flow_runs").handlers:
-            handler.flush()  # while there is a server to take it
+        finally:
+            for service in (APILogWorker, EventsWorker):  # else they would try for minutes when their server is gone
+                service.drain_all(timeout=_HANDING_IN)
     if not state.is_completed():
         raise AtelierError(state.message or "The flow did not reach its end, and does not say why.")
     print(summary(**options))

@@ -119,13 +119,13 @@ def test_a_mistake_in_the_parameters_is_shown_where_it_is(connected: Workspace) 
 
 
 @pytest.mark.fault("Ctrl-C to a flow in the middle of a step", found="exit 130, one sentence; no process left")
-def test_ctrl_c_ends_the_step_too(connected: Workspace) -> None:
-    """One sentence, no traceback, no process left."""
-    connected.dvc("repro", "curate")
-    flow = connected.start(sys.executable, *FLOW, STAND_IN_LASTS="train:300")
-    trainer = pid_of(connected, "train")
+def test_ctrl_c_ends_the_step_too(chain: Workspace) -> None:
+    """One sentence, no traceback, no process left; the flow's own server ends with it, and nobody waits for it afterwards."""
+    chain.dvc("repro", "curate")
+    flow = chain.start(sys.executable, *FLOW, STAND_IN_LASTS="train:300")
+    trainer = pid_of(chain, "train")
     flow.send_signal(signal.SIGINT)
-    output, _ = flow.communicate(timeout=150)
+    output, _ = flow.communicate(timeout=60)
     assert flow.returncode == 130
     assert output.splitlines()[-1].startswith("Stopped.")
     assert "Traceback" not in output

@@ -5,6 +5,9 @@ import json
 import os
 import shutil
 import signal
+import subprocess
+import sys
+import textwrap
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -178,6 +181,23 @@ def test_adam_is_torchs_own_and_copies_nothing() -> None:
     assert all(torch.equal(mine, other) for mine, other in zip(ours.parameters(), theirs.parameters(), strict=True))
     assert not copied[0]
     assert copied[1]  # if torch's own does so no longer, ours need not exist
+
+
+def test_a_step_imports_no_compiler() -> None:
+    """Which would cost every start of a training a second: by nothing that a machine is prepared with, nor by an optimiser."""
+    work = """
+        import sys
+        import torch
+        from ganlib.training.descent import adam, descend
+        from ganlib.training.device import Machine, prepare
+        prepare(Machine("cpu", "float32", 1))
+        layer = torch.nn.Linear(2, 1)
+        descend(adam(layer, 0.01, 0.5, 0.9), layer(torch.ones(3, 2)).sum(), "layer")
+        assert torch.are_deterministic_algorithms_enabled()
+        print("torch._dynamo" in sys.modules)
+    """
+    said = subprocess.run([sys.executable, "-c", textwrap.dedent(work)], check=True, capture_output=True, text=True)
+    assert said.stdout == "False\n"
 
 
 @pytest.mark.fault(

@@ -1,5 +1,6 @@
 """Adam by torch's fused kernel, shown every tensor in the order in which it lies in memory."""
 
+from inspect import unwrap
 from typing import Any
 
 import torch
@@ -13,7 +14,12 @@ class FusedAdam(Adam):
     On the CPU its fused kernel copies what has its channels innermost, moments and all, there and back at every step, which takes
     twice as long as the step. It need not: element by element the order is all the same, so it is given views in which what
     lies in memory one after the other is contiguous.
+
+    What torch wraps for its compiler is unwrapped: the wrappers would import the compiler, a second of every start.
     """
+
+    add_param_group = unwrap(Adam.add_param_group)
+    zero_grad = unwrap(Adam.zero_grad)
 
     def __init__(self, named: Any, rate: float, betas: tuple[float, float]) -> None:
         """named: pairs of a name and a parameter, all on one device.
@@ -26,6 +32,11 @@ class FusedAdam(Adam):
         lr = torch.tensor(rate, device=device) if on_gpu else rate
         super().__init__(named, lr=lr, betas=betas, fused=True, capturable=on_gpu)
         self._warned_capturable_if_run_uncaptured = True  # the first steps are, and torch would warn of it
+
+    @torch.no_grad()
+    def step(self, closure: None = None) -> None:  # type: ignore[override]
+        """Take a step."""
+        unwrap(Adam.step)(self)
 
     def _init_group(self, group: dict[str, Any], *lists: list[Tensor]) -> Any:
         """As torch's own, which fills lists of weights, gradients, two moments, a third one's place and steps."""
