@@ -228,7 +228,7 @@ class _Known:
     def pairs(self) -> list[Pair]:
         return [pair for pair in self._pairs if pair.left <= self.cut]
 
-    def left(self, first: int, others: Sequence[int]) -> list[float]:
+    def left(self, first: int, others: Sequence[int], roughly: bool = False) -> list[float]:
         known = {frozenset((pair.first, pair.second)): pair.left for pair in self._pairs}
         return [known.get(frozenset((first, other)), np.inf) for other in others]
 
@@ -258,7 +258,7 @@ def test_of_hundreds_of_copies_one_stays() -> None:
     compared = list[int]()
 
     class Alike(_Known):
-        def left(self, first: int, others: Sequence[int]) -> list[float]:
+        def left(self, first: int, others: Sequence[int], roughly: bool = False) -> list[float]:
             compared.append(len(others))
             return [0.5] * len(others)
 

@@ -5,6 +5,7 @@ from typing import Any, Protocol
 
 from ganlib.pictures.duplicates.twins import Pair
 
+_LARGE = 200  # pictures; in a larger group most pairs are looked at roughly
 _COMPARED, _EACH = 20_000, 4  # pairs of a group, and for each of its pictures so many, that are compared beside those known
 
 
@@ -17,8 +18,8 @@ class Comparer(Protocol):
         """All pairs of twins among the nearest."""
         ...
 
-    def left(self, first: int, others: Sequence[int]) -> list[float]:
-        """How much of the difference between one and each of the others is left."""
+    def left(self, first: int, others: Sequence[int], roughly: bool = False) -> list[float]:
+        """How much of the difference between one and each of the others is left; roughly: infinite where that seems much."""
         ...
 
 
@@ -27,7 +28,7 @@ def worse_of(finder: Comparer, merits: Sequence[Any]) -> Iterator[tuple[int, int
 
     A picture goes only where it is itself a twin of one that stays: in a chain of small differences the ends may both stay. Of
     several that it is a twin of, it goes for the one that it is most like. Each that stays is compared with all of its group
-    that are not gone, the best first; in groups of more than 200 that may come to too much, and what is not compared by then is
+    that are not gone, the best first; in large groups roughly, and where it comes to too much, what is not compared by then is
     judged by the pairs that are known.
     """
     known = {(pair.first, pair.second): pair.left for pair in finder.pairs()}
@@ -41,7 +42,7 @@ def worse_of(finder: Comparer, merits: Sequence[Any]) -> Iterator[tuple[int, int
             best, *others = waiting
             unknown = [other for other in others if other not in twins[best]]
             spare -= len(unknown)
-            compared = dict(zip(unknown, finder.left(best, unknown), strict=True)) if unknown else {}
+            compared = dict(zip(unknown, finder.left(best, unknown, len(group) > _LARGE), strict=True)) if unknown else {}
             left = {other: twins[best].get(other, compared.get(other)) for other in others}
             stays.add(best)
             goes |= {other: (much, best) for other, much in left.items() if much is not None and much <= finder.cut}

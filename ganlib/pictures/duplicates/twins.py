@@ -91,10 +91,20 @@ class Finder:
         self.misses = found[twins : twins + _SHOWN]
         return found[:twins]
 
-    def left(self, first: int, others: Sequence[int]) -> list[float]:
-        """Of the difference between one picture and each of the others, mirrored or not."""
+    def left(self, first: int, others: Sequence[int], roughly: bool = False) -> list[float]:
+        """Of the difference between one picture and each of the others, mirrored or not.
+
+        roughly: infinite where looks that cost little say that it is much, as they do when pairs are looked for.
+        """
         pairs = np.array([(*sorted((first, other)), way) for other, way in product(others, (0, 1))])
-        return [float(much) for much in self._left(pairs).reshape(-1, 2).min(axis=1)]
+        left = self._left_if_near(pairs) if roughly else self._left(pairs)
+        return [float(much) for much in left.reshape(-1, 2).min(axis=1)]
+
+    def _left_if_near(self, pairs: Rows) -> NDArray[np.float32]:
+        left = np.full(len(pairs), np.inf, np.float32)
+        near = np.flatnonzero(self._glances(self._by_rows(pairs)) <= self._glance)
+        left[near] = self._left(pairs[near], self._rough, self._rough_either)
+        return left
 
     def _least_unrelated(self) -> float:
         """Of the most alike of pictures that have nothing to do with each other; infinite where there are none."""
@@ -128,9 +138,13 @@ class Finder:
         return once
 
     def _glanced(self, pairs: Rows) -> NDArray[np.float32]:
-        """What tangent planes leave of the difference of each pair of places at the worst place, [P]."""
-        descriptors, pairs = self._candidates.shelf["descriptor"], self._by_content(pairs)
-        pairs[:, :2] = self._rows[pairs[:, :2]]
+        """What tangent planes leave of the difference of each pair of places at the worst place, [P]; kept for another night."""
+        pairs = self._by_rows(pairs)
+        return remembered(self._candidates.shelf, "glances", pairs, lambda places: self._glances(pairs[places]))
+
+    def _glances(self, pairs: Rows) -> NDArray[np.float32]:
+        """The same of pairs of the shelf's rows."""
+        descriptors = self._candidates.shelf["descriptor"]
 
         def glance(block: Rows) -> NDArray[np.float32]:
             first, second, way = padded(block, _FEWEST).T
@@ -138,11 +152,14 @@ class Finder:
             seen = torch.where(torch.from_numpy(way == 1)[:, None, None], mirrored(seen), seen)
             return _glance(seen, other)[: len(block)]
 
-        def work(places: Rows) -> NDArray[np.float32]:
-            blocks = (pairs[places[start : start + _GLANCED]] for start in range(0, len(places), _GLANCED))
-            return np.concatenate(list(parallel(glance, blocks)))
+        blocks = (pairs[start : start + _GLANCED] for start in range(0, len(pairs), _GLANCED))
+        return np.concatenate([np.empty(0, np.float32), *parallel(glance, blocks)])
 
-        return remembered(self._candidates.shelf, "glances", pairs, work)
+    def _by_rows(self, pairs: Rows) -> Rows:
+        """Pairs of places as pairs of the shelf's rows, which of two comes first decided by content."""
+        pairs = self._by_content(pairs)
+        pairs[:, :2] = self._rows[pairs[:, :2]]
+        return pairs
 
     def _by_content(self, pairs: Rows) -> Rows:
         """The pairs of places, which of two comes first decided by what they show: so it is the same every night."""
