@@ -183,16 +183,19 @@ def test_adam_is_torchs_own_and_copies_nothing() -> None:
     assert copied[1]  # if torch's own does so no longer, ours need not exist
 
 
-def test_a_step_imports_no_compiler() -> None:
-    """Which would cost every start of a training a second: by nothing that a machine is prepared with, nor by an optimiser."""
+def test_a_training_imports_no_compiler() -> None:
+    """Which would cost every one a second: not as a machine is prepared, nor for a step, nor to keep where it stands."""
     work = """
         import sys
         import torch
         from ganlib.training.descent import adam, descend
         from ganlib.training.device import Machine, prepare
+        from ganlib.training.state import to_tensors
         prepare(Machine("cpu", "float32", 1))
         layer = torch.nn.Linear(2, 1)
-        descend(adam(layer, 0.01, 0.5, 0.9), layer(torch.ones(3, 2)).sum(), "layer")
+        optimiser = adam(layer, 0.01, 0.5, 0.9)
+        descend(optimiser, layer(torch.ones(3, 2)).sum(), "layer")
+        to_tensors({"optimiser": optimiser})
         assert torch.are_deterministic_algorithms_enabled()
         print("torch._dynamo" in sys.modules)
     """

@@ -20,6 +20,7 @@ class FusedAdam(Adam):
 
     add_param_group = unwrap(Adam.add_param_group)
     zero_grad = unwrap(Adam.zero_grad)
+    state_dict = unwrap(Adam.state_dict)
 
     def __init__(self, named: Any, rate: float, betas: tuple[float, float]) -> None:
         """named: pairs of a name and a parameter, all on one device.
