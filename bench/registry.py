@@ -9,7 +9,7 @@ from bench.claim import Claim, Contest
 from bench.claims import overhead, reading, scores, steps
 from bench.peers.frechet import eigenvalue_root, schur_root
 from ganlib.metrics.backends.openvino import on_backend
-from ganlib.metrics.backends.openvino_bf16 import on_backend as in_bf16
+from ganlib.metrics.backends.openvino_bf16 import on_backend as with_rounded
 
 _PRECISIONS = {"float32": torch.float32, "bf16": torch.bfloat16}
 
@@ -36,7 +36,7 @@ CLAIMS = [
     Claim("moments-10k", "float64", "torchmetrics", 1.5, scores.moments, rounds=3),
     Claim("folder-to-features", "float32", "pytorch-fid", 2.2, reading.features, rounds=3),
     Claim("openvino-features", "float32", "pytorch-fid", 2.2, partial(reading.features, on_backend), 3, "openvino"),
-    Claim("openvino-features", "bf16", "pytorch-fid", 8, partial(reading.features, in_bf16, 0.02), 3, "openvino"),
+    Claim("openvino-features", "bf16", "pytorch-fid", 8, partial(reading.rounded_features, with_rounded), 3, "openvino"),
     Claim("batches", "uint8", "a DataLoader of PNG files", 8, reading.batches),
     Claim("besides-steps", "float32", "the steps themselves", 100, overhead.besides_steps, rounds=3),
     Claim("looking", "float32", "the steps between two looks", 50, overhead.looking, rounds=3),

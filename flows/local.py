@@ -78,7 +78,7 @@ def _api() -> Iterator[str]:
     url = f"http://127.0.0.1:{_free_port()}/api"
     log = HOME / "flow-server.log"
     HOME.mkdir(parents=True, exist_ok=True)
-    with log.open("wb") as output, leashed(_server(url), _environment(url), output) as process:
+    with log.open("wb") as output, leashed(_server(url), _environment(url), output, server=True) as process:
         _wait(url, process, log)
         yield url
 

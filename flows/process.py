@@ -18,7 +18,7 @@ _ending = threading.Event()
 
 
 def let_go() -> None:
-    """End every command that any thread of this process has on a leash, in good order, and begin no other."""
+    """End every command that any thread of this process has on a leash, in good order, and begin no other; not servers."""
     _ending.set()
     for process in list(_held):
         if process.stdin is not None:
@@ -32,12 +32,12 @@ def ending() -> bool:
 
 @contextmanager
 def leashed(
-    command: Sequence[str], environment: Mapping[str, str], output: int | IO[bytes] = subprocess.PIPE
+    command: Sequence[str], environment: Mapping[str, str], output: int | IO[bytes] = subprocess.PIPE, server: bool = False
 ) -> Iterator["subprocess.Popen[bytes]"]:
     """Run `command` in a session of its own, output and errors into a pipe (or a file); nothing of it is left when the
     block ends, and its exit code is known.
 
-    Nor when this process is killed: see `flows.leash`.
+    Nor when this process is killed: see `flows.leash`. server: it stays when commands are let go, for they are told of to it.
     """
     process = subprocess.Popen(
         [sys.executable, leash.__file__, *command],
@@ -47,9 +47,10 @@ def leashed(
         start_new_session=True,
         env={**first_on_path(), **environment},
     )
-    _held.add(process)
+    if not server:
+        _held.add(process)
     try:
-        if _ending.is_set():
+        if _ending.is_set() and not server:
             raise InterruptedError("this process is ending, and begins nothing new")
         yield process
     finally:

@@ -1,14 +1,15 @@
 """`params.yaml`, typed: every knob of the project once, unknown keys refused, errors with line and column."""
 
-import re
+from contextlib import suppress
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError, with_config
 from ruamel.yaml import YAML
-from ruamel.yaml.error import MarkedYAMLError
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.reader import ReaderError
+from ruamel.yaml.tokens import FlowMappingEndToken, FlowMappingStartToken, FlowSequenceEndToken, FlowSequenceStartToken
 
 from ganlib.errors import AtelierError
 from ganlib.keep import KeepConfig
@@ -24,8 +25,6 @@ from ganlib.training.config import TrainConfig
 T = TypeVar("T")
 _MOST, _SHOWN = 20_000, 200  # values of a file; characters of one that are repeated in an error
 _DEEPEST = 100  # brackets within brackets: the parser goes over them all again at each one
-#: Quoted texts, remarks, and the brackets besides. (A quotation mark within a word opens nothing.)
-_BRACKETS = re.compile(r"""(?<![^\s\[\]{},:])(?:"(?:\\.|[^"\\])*"|'(?:''|[^'])*')|(?<!\S)\#.*|[\[\]{}]""")
 
 
 @dataclass(frozen=True)
@@ -70,7 +69,7 @@ def _parse(path: Path, kind: Any) -> Any:
     """The YAML tree of `path`, whose nodes remember their lines."""
     try:
         text = path.read_text(encoding="utf-8")
-        if _depth(text) > _DEEPEST:
+        if _too_deep(text):
             raise RecursionError
         tree = YAML(typ="rt").load(text)
     except FileNotFoundError:
@@ -80,6 +79,8 @@ def _parse(path: Path, kind: Any) -> Any:
     except (RecursionError, ValueError) as error:  # thousands of levels, or of digits
         reason = "levels than anybody can read" if isinstance(error, RecursionError) else "digits than a number may have"
         raise AtelierError(f"{path}: expected parameters, found more {reason}; nothing was started. Write it anew.") from None
+    except TypeError:
+        raise AtelierError(f"{path}: expected names before colons, found a list or a mapping; nothing was started.") from None
     except ReaderError as error:
         raise AtelierError(f"{path}: expected text, found a character that is none at offset {error.position}.") from None
     except MarkedYAMLError as error:
@@ -93,13 +94,16 @@ def _parse(path: Path, kind: Any) -> Any:
     return tree
 
 
-def _depth(text: str) -> int:
-    """How many brackets are open at once, at most; those in quoted texts and in remarks do not count."""
-    depth = deepest = 0
-    for found in _BRACKETS.finditer(text):
-        depth = max(0, depth + {"[": 1, "{": 1, "]": -1, "}": -1}.get(found[0], 0))
-        deepest = max(deepest, depth)
-    return deepest
+def _too_deep(text: str) -> bool:
+    """Whether more brackets are open at once than anybody reads. What the scanner refuses is left to the parser to tell."""
+    depth = 0
+    with suppress(YAMLError):
+        for token in YAML(typ="rt").scan(text):
+            depth += isinstance(token, (FlowSequenceStartToken, FlowMappingStartToken))
+            depth -= isinstance(token, (FlowSequenceEndToken, FlowMappingEndToken))
+            if depth > _DEEPEST:
+                return True
+    return False
 
 
 def _nodes(node: Any, most: int) -> int:

@@ -255,16 +255,27 @@ def test_of_a_very_large_group_the_same_stays(monkeypatch: pytest.MonkeyPatch) -
 
 def test_of_hundreds_of_copies_one_stays() -> None:
     """Though of each only those nearest to it are known: five hundred, which are compared with the best of them, and no more."""
-    compared = list[int]()
+    compared = list[tuple[int, bool]]()
 
     class Alike(_Known):
         def left(self, first: int, others: Sequence[int], roughly: bool = False) -> list[float]:
-            compared.append(len(others))
+            compared.append((len(others), roughly))
             return [0.5] * len(others)
 
     ring = Alike([Pair(*sorted((place, (place + step) % 500)), 0.1) for place in range(500) for step in (1, 2)])
     assert sorted(worse for worse, _, _ in worse_of(ring, list(range(500)))) == list(range(499))
-    assert compared == [495]
+    assert compared == [(495, True)]
+
+
+def test_a_film_that_moves_is_compared_as_far_as_it_may_be(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A chain of six hundred, each a twin of the next two: a third stays, whether all is compared or little."""
+    film = _Known([Pair(place, place + step, 0.1) for step in (1, 2) for place in range(600 - step)])
+    merits = list(range(600, 0, -1))
+    expected = sorted(worse_of(film, merits))
+    assert [worse for worse, _, _ in expected] == [place for place in range(600) if place % 3]
+    monkeypatch.setattr("ganlib.pictures.duplicates.groups._COMPARED", 1000)
+    monkeypatch.setattr("ganlib.pictures.duplicates.groups._EACH", 1)
+    assert sorted(worse_of(film, merits)) == expected
 
 
 def test_copies_are_found_wherever_they_stand_in_the_source(tmp_path: Path, portraits: Pixels) -> None:

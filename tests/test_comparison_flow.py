@@ -103,18 +103,19 @@ def test_the_flow_runs_trials_side_by_side_and_one_that_fails_costs_itself(conne
 
 
 @pytest.mark.fault("Ctrl-C to a comparison with trials side by side", found="exit 130, one sentence; no process left")
-def test_ctrl_c_ends_all_trials(connected: Workspace) -> None:
-    """One sentence, no traceback, no process left, none tried again."""
-    flow = connected.start(sys.executable, *FLOW, STAND_IN_LASTS="*:300")
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_ctrl_c_ends_all_trials(number: signal.Signals, chain: Workspace) -> None:
+    """One sentence, no traceback, no process left, none tried again; the flow's own server hears of it, and nobody waits."""
+    flow = chain.start(sys.executable, *FLOW, STAND_IN_LASTS="*:300")
     running = TRIALS[: min(2, len(os.sched_getaffinity(0)))]
-    numbers = [pid_of(connected, name) for name in running]
-    flow.send_signal(signal.SIGINT)
-    output, _ = flow.communicate(timeout=150)
+    numbers = [pid_of(chain, name) for name in running]
+    flow.send_signal(number)
+    output, _ = flow.communicate(timeout=100)
     assert flow.returncode == 130, output
     assert output.splitlines()[-1].startswith("Stopped.")
     assert "Traceback" not in output
     assert gone(*numbers, within=1)
-    assert len(list((connected.folder / ".runs").glob("*-?.pid"))) == len(running)
+    assert len(list((chain.folder / ".runs").glob("*-?.pid"))) == len(running)
 
 
 def test_a_mistake_in_a_preset_is_told_before_anything_runs(connected: Workspace) -> None:

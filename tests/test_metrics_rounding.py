@@ -14,6 +14,7 @@ from ganlib.metrics.config import BACKENDS, EvaluateConfig
 from ganlib.metrics.evaluate import evaluate
 from ganlib.metrics.extractors import load_extractor
 from ganlib.metrics.features import extract
+from ganlib.metrics.fingerprint import compare
 
 ROUNDING = "rounding_for_tests"
 
@@ -43,7 +44,7 @@ def rounding(monkeypatch):
     def to(step):
         module = ModuleType(ROUNDING)
         module.on_backend = lambda exact: replace(
-            exact, network=Coarse(exact.network, step), backend=f"to {step}", precision="coarse", exact=exact
+            exact, rounded=replace(exact, network=Coarse(exact.network, step), backend=f"to {step}")
         )
         monkeypatch.setitem(sys.modules, ROUNDING, module)
         monkeypatch.setitem(BACKENDS, ROUNDING, ROUNDING)
@@ -64,14 +65,16 @@ class TestRounding:
     """A backend that rounds."""
 
     def test_what_matters_little_is_kept_and_said(self, rounding, capsys):
-        """Features off by a hundredth: the scores are those of rounded features, and say so; the change is shown."""
+        """Features off by a hundredth: the scores are those of rounded features, and compare with exact ones."""
         rounding(0.01)
         found, exact = scores(ROUNDING), scores()
-        assert {score.fingerprint.precision for score in found} == {"coarse"}
         assert values(found) != values(exact)
-        assert all(abs(one.value - other.value) < one.error for one, other in zip(found[:3], exact[:3], strict=True))
+        for one, other in zip(found, exact, strict=True):
+            found_better = compare(one, other)
+            assert not found_better.clear
+            assert not found_better.clearly_worse
         said = capsys.readouterr().out
-        assert "coarse changes fd by " in said
+        assert "evaluate.backend: rounding changes fd by " in said
         assert "on 128 pictures of each kind; it is kept." in said
 
     def test_what_changes_the_scores_is_not_used(self, rounding, capsys):
@@ -79,7 +82,6 @@ class TestRounding:
         rounding(1.0)
         found = scores(ROUNDING)
         assert values(found) == values(scores())
-        assert {score.fingerprint.precision for score in found} == {"float32"}
         assert "that is too much: features are computed in float32." in capsys.readouterr().out
 
 
@@ -93,11 +95,10 @@ class TestOpenVino:
     def test_features_are_near_and_the_exact_ones_are_at_hand(self):
         """Off by less than a tenth of their norm, as 8 bits leave after fifty layers; beside them those in float32."""
         shown = pictures(1)
-        rounded, plain = load_extractor(self.CONFIG), extract(shown, load_extractor(EvaluateConfig()), quiet=True)
-        off = np.linalg.norm(extract(shown, rounded, quiet=True) - plain) / np.linalg.norm(plain)
+        exact, plain = load_extractor(self.CONFIG), extract(shown, load_extractor(EvaluateConfig()), quiet=True)
+        off = np.linalg.norm(extract(shown, exact.rounded, quiet=True) - plain) / np.linalg.norm(plain)
         assert 1e-4 < off < 0.1
-        assert (rounded.precision, rounded.exact.precision) == ("bf16", "float32")
-        assert np.abs(extract(shown, rounded.exact, quiet=True) - plain).max() <= 1e-5 * np.abs(plain).max()
+        assert np.abs(extract(shown, exact, quiet=True) - plain).max() <= 1e-5 * np.abs(plain).max()
 
     def test_where_bf16_would_be_emulated_it_is_float32(self, monkeypatch, capsys):
         """Said in one line."""
@@ -105,7 +106,7 @@ class TestOpenVino:
 
         monkeypatch.setattr(Core, "get_property", lambda *_: ["FP32"])
         found = load_extractor(self.CONFIG)
-        assert (found.precision, found.exact) == ("float32", None)
+        assert found.rounded is None
         assert capsys.readouterr().out == (
             "evaluate.backend: this processor has no instructions for bf16; features are computed in float32.\n"
         )

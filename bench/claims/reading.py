@@ -61,6 +61,11 @@ def features(by: Callable[[Extractor], Extractor] = lambda extractor: extractor,
     return Contest(lambda: folder.features(place, plain, 50), ours, same, counted=False)
 
 
+def rounded_features(by: Callable[[Extractor], Extractor]) -> Contest:
+    """The same by what is rounded on a backend, off by 2 % of the features' norm at most."""
+    return features(lambda extractor: by(extractor).rounded or extractor, 0.02)
+
+
 def _bilinear(x: Tensor, size: int) -> Tensor:
     return interpolate(x, size=(size, size), mode="bilinear", align_corners=False)
 

@@ -65,8 +65,7 @@ def warnings(found: Mapping[str, Any], least_diversity: float) -> list[str]:
 
 
 def _seen(sets: list[Pictures], config: EvaluateConfig) -> list[Features]:
-    loaded = load_extractor(config)
-    extractor = loaded.exact or loaded  # few pictures, for which it is not worth while to ask whether rounding matters
+    extractor = load_extractor(config)
     kinds = ("old", "new", "few")
     return [extract(pictures, extractor, kind, "adapt") for kind, pictures in zip(kinds, sets, strict=True)]
 

@@ -29,8 +29,8 @@ class EvaluateConfig:
     extractor: `lite0` (packaged), `inception` (needs `weights`, the official file; only then is the score called FID),
     `classifier` (trained on the data set's own `label`) or `pixels` (no network; for tests and toys). size: what pictures are
     resized to before lite0 or pixels see them; Inception always sees 299, a classifier what it was trained on. backend: what
-    runs the network on a CPU, the same but for rounding; in bf16 only where that changes the scores by less than their errors.
-    number: pictures of each kind, at most. neighbours: k of precision,
+    runs the network on a CPU, the same but for rounding; in bf16 only where that changes the distances by less than half of
+    their errors. number: pictures of each kind, at most. neighbours: k of precision,
     recall, density and coverage. training: training pictures, at most, in which copies are looked for. walks: of the path
     length; 0 leaves it out. label: of the data set; its classes are scored one by one (None: nothing is).
     """

@@ -84,10 +84,8 @@ def examine(
     chosen = _choose(kinds, real.training, config)
     judge = judge_for(real, config, cache)
     extractor = extractor_for(config, judge)
-    features = _seen(chosen, extractor, cache)
-    exact = extractor.exact
-    if exact is not None and not will_do(features, chosen.pictures, extractor.precision, exact):
-        extractor = exact
+    features = _seen(chosen, extractor.rounded or extractor, cache)
+    if extractor.rounded and not will_do(features, chosen.pictures, extractor):
         features = _seen(chosen, extractor, cache)
     own = _own_rows(chosen) if real.within else None
     case = Case(
@@ -100,7 +98,7 @@ def examine(
         train=chosen.pictures.get("training"),
         yardstick_rows=own,
         judged=_judged(judge, chosen, real, asked),
-        walked=path_length(walks, extractor.exact or extractor) if walks else None,  # rounding would hide small steps
+        walked=path_length(walks, extractor) if walks else None,
     )
     floors = replace(
         case,
@@ -217,7 +215,6 @@ def _fingerprint(
         extractor.resize,
         extractor.quantisation,
         extractor.normalisation,
-        precision=extractor.precision,
         generated=len(reference),
         reference=len(reference),
         reference_digest=digest_pictures(reference),

@@ -20,7 +20,6 @@ class Fingerprint:
     seed: of the choice of pictures and of sub-samples. neighbours: k. training, training_digest: how many training pictures
     generated ones were compared with, and the digest of their pixels (0 and "" where with none). label, classifier: whose
     classes were told apart, by a network of which sha256 ("" where by none). labels_digest: of the reference's labels.
-    precision: of the products that made the features.
     """
 
     extractor: str
@@ -40,7 +39,6 @@ class Fingerprint:
     label: str = ""
     classifier: str = ""
     labels_digest: str = ""
-    precision: str = "float32"
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,6 @@ the edge is zero in either way of computing, so the edges are the same, too.
 
 from contextlib import AbstractContextManager, nullcontext
 from functools import lru_cache
-from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -24,8 +23,8 @@ class Conv3x3(nn.Conv2d):
     Only in training by tiles: else a picture's bits would depend on how many are drawn at a time.
     """
 
-    def __init__(self, channels: int, out: int, **knobs: Any) -> None:
-        super().__init__(channels, out, 3, padding=1, **knobs)
+    def __init__(self, channels: int, out: int, bias: bool = True) -> None:
+        super().__init__(channels, out, 3, padding=1, bias=bias)
         self.plain = False
 
     def forward(self, maps: Tensor) -> Tensor:

@@ -111,7 +111,7 @@ def _transformed(kernel: Tensor, transposed: bool) -> Tensor:
 
 def _portions(maps: Tensor) -> Sequence[Tensor]:
     """Maps [N, C, H, W] as [n, H, W, C], so many at a time as have _TILES tiles."""
-    tiles = maps[0, 0].numel() // _OUT**2
+    tiles = maps.shape[2] * maps.shape[3] // _OUT**2
     return torch.split(maps.permute(0, 2, 3, 1), -(-_TILES // tiles))
 
 

@@ -35,7 +35,7 @@ class FusedAdam(Adam):
         self._warned_capturable_if_run_uncaptured = True  # the first steps are, and torch would warn of it
 
     @torch.no_grad()
-    def step(self, closure: None = None) -> None:  # type: ignore[override]
+    def step(self) -> None:  # type: ignore[override]
         """Take a step."""
         unwrap(Adam.step)(self)
 

@@ -184,6 +184,8 @@ HOSTILE = {
     "a tag that would run code": PARAMS.replace("  kimg: 120", "  kimg: !!python/object/apply:os.system ['touch mark']", 1),
     "lists ten thousand deep": "[" * 10_000,
     "lists ten thousand deep, after a remark that closes as many": f"# {']' * 10_000}\n{'[' * 10_000}",
+    "lists ten thousand deep between apostrophes": f"note: it is 'so\nmore: {'[' * 10_000}\nend: it is 'so\n",
+    "a list in the place of a name": f"{PARAMS}\n[[1]]: 1\n",
     "a list nine hundred deep": "[" * 900 + "]" * 900,
     "mappings ten thousand deep": "{a: " * 10_000,
     "lists ten thousand deep on a line": "- " * 10_000,

@@ -21,7 +21,7 @@ class Extractor:
     weights: sha256 of the file of weights, "" where there are none. resize: how pictures come to `size`, in words;
     resizer: the same as a function of float32 [B, C, H, W] and the size. quantisation: what becomes of the resized levels.
     batch: pictures at a time; the features do not depend on it. backend: what runs the network, which only rounding depends on.
-    precision: of its products. exact: the same extractor in float32, where this one's is another.
+    rounded: what finds nearly the same sooner, for those who see to it that it does.
     """
 
     name: str
@@ -36,8 +36,7 @@ class Extractor:
     scale: float = 1.0
     batch: int = 32
     backend: str = "torch"
-    precision: str = "float32"
-    exact: "Extractor | None" = None
+    rounded: "Extractor | None" = None
 
     @property
     def normalisation(self) -> str:
