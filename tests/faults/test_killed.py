@@ -148,7 +148,7 @@ class _Renaming:
 
 MOMENTS = {
     "between two steps": lambda: Moment(batches.Batches, "at", STEPS),
-    "in the middle of a step": lambda: Moment(torch.optim.Optimizer, "zero_grad", STEPS),
+    "in the middle of a step": lambda: Moment(torch.Tensor, "backward", STEPS),
     "while a checkpoint's tensors are written": lambda: Moment(safetensors.torch, "save_file", 3, half_a_file),
     "between a checkpoint's tensors and its manifest": lambda: Moment(checkpoint, "write_json", 3),
     "between a checkpoint's manifest and its name": lambda: Moment(_in(checkpoint, "os", _Renaming()), "replace", 3),
