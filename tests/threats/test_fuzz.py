@@ -210,4 +210,4 @@ def test_hostile_parameters_are_clear_errors(kind: str, tmp_path: Path, monkeypa
     assert said.startswith("params.yaml")
     assert len(said) < 20_000
     assert [one.name for one in tmp_path.iterdir()] == ["params.yaml"]
-    ledger.add(f"params.yaml with {kind}", found="an error with file, line and what was expected")
+    ledger.add(f"params.yaml with {kind}", found="an error that names the file and says what was expected")
