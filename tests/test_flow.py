@@ -119,8 +119,11 @@ def test_a_mistake_in_the_parameters_is_shown_where_it_is(connected: Workspace) 
 
 
 @pytest.mark.fault("Ctrl-C to a flow in the middle of a step", found="exit 130, one sentence; no process left")
-def test_ctrl_c_ends_the_step_too(chain: Workspace) -> None:
-    """One sentence, no traceback, no process left; the flow's own server ends with it, and nobody waits for it afterwards."""
+@pytest.mark.parametrize("server", ["its own", "of make up"])
+def test_ctrl_c_ends_the_step_too(server: str, chain: Workspace, request: pytest.FixtureRequest) -> None:
+    """One sentence, no traceback, no process left; a server of its own ends with it, and nobody waits for it afterwards."""
+    if server == "of make up":
+        request.getfixturevalue("connected")
     chain.dvc("repro", "curate")
     flow = chain.start(sys.executable, *FLOW, STAND_IN_LASTS="train:300")
     trainer = pid_of(chain, "train")
