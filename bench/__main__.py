@@ -11,7 +11,7 @@ from importlib.util import find_spec
 import torch
 
 from bench.ceiling import Ceiling, gflop, measure
-from bench.claim import Claim, NotTheSame
+from bench.claim import Claim, NotHere, NotTheSame
 from bench.race import race
 from bench.registry import CLAIMS
 from bench.report import keep, kept_ratios
@@ -65,6 +65,8 @@ def _measured(claims: Sequence[Claim], ceilings: dict[str, Ceiling]) -> list[Row
             progress.advance(0)
             try:
                 rows.append(_row(claim, ceilings.get(claim.mode)))
+            except NotHere as why:
+                print(f"The claim {claim.name}, {claim.mode}, is left out: {why}.")
             except NotTheSame as different:
                 raise AtelierError(f"{claim.name}, {claim.mode}: {different}") from None
             progress.advance(1)

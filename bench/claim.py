@@ -26,7 +26,7 @@ class Contest:
 class Claim:
     """`name` in `mode` (float32, bf16, float64) is done `at_least` so many times faster than by `peer`.
 
-    prepare: builds the contest; raises `NotTheSame` where the two do not agree.
+    prepare: builds the contest; raises `NotTheSame` where the two do not agree, `NotHere` where this machine cannot do it.
     needs: a package that is not installed everywhere.
     """
 
@@ -41,6 +41,10 @@ class Claim:
 
 class NotTheSame(AssertionError):
     """Peer and ours compute different things: a comparison of their speed would mean nothing."""
+
+
+class NotHere(Exception):
+    """A claim that nothing can be said about on this machine: it says why."""
 
 
 def expect_close(what: str, difference: float, limit: float) -> None:

@@ -54,7 +54,7 @@ def _main(flow: Callable[..., Any], options: dict[str, Any], summary: Callable[.
             )
         finally:
             for service in (APILogWorker, EventsWorker):  # else they would try for minutes when their server is gone
-                service.drain_all(timeout=_HANDING_IN)
+                service.drain_all(timeout=_HANDING_IN)  # today the first call ends both, for they share their list
     if not state.is_completed():
         raise AtelierError(state.message or "The flow did not reach its end, and does not say why.")
     print(summary(**options))

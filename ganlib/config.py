@@ -76,9 +76,8 @@ def _parse(path: Path, kind: Any) -> Any:
         raise AtelierError(f"{path}: expected the file of parameters here, found none. Run from the project's folder.") from None
     except UnicodeDecodeError as error:
         raise AtelierError(f"{path}: expected UTF-8 text, found a byte that is none at offset {error.start}.") from None
-    except (RecursionError, ValueError) as error:  # thousands of levels, or of digits
-        reason = "levels than anybody can read" if isinstance(error, RecursionError) else "digits than a number may have"
-        raise AtelierError(f"{path}: expected parameters, found more {reason}; nothing was started. Write it anew.") from None
+    except (RecursionError, NotImplementedError, ValueError, LookupError) as error:
+        raise AtelierError(f"{path}: expected parameters, found {_unread(error)}; nothing was started. Write it anew.") from None
     except TypeError:
         raise AtelierError(f"{path}: expected names before colons, found a list or a mapping; nothing was started.") from None
     except ReaderError as error:
@@ -92,6 +91,15 @@ def _parse(path: Path, kind: Any) -> Any:
         sections = ", ".join(field.name for field in fields(kind))
         raise AtelierError(f"{path}:1:1 expected sections ({sections}), found {type(tree).__name__}.")
     return tree
+
+
+def _unread(error: Exception) -> str:
+    """What the parser could not make anything of, by how it gave up."""
+    if isinstance(error, NotImplementedError):
+        return "remarks where it cannot tell what they belong to"
+    if isinstance(error, RecursionError):
+        return "more levels than anybody can read"
+    return "more digits than a number may have" if "digits" in str(error) else f"a value that is none ({error})"
 
 
 def _too_deep(text: str) -> bool:

@@ -10,6 +10,7 @@ import time
 import tomllib
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -18,12 +19,13 @@ from conftest import PROJECT
 from test_evaluate import store
 from torch import nn
 
+import bench.__main__ as whole
 import bench.metrics
 import bench.report
 from bench import gpu
 from bench.ceiling import Ceiling, gflop
 from bench.claim import Claim, Contest, NotTheSame
-from bench.claims import scores
+from bench.claims import reading, scores
 from bench.peers import frechet, sngan
 from bench.quality import Pair
 from bench.race import Lap, race
@@ -229,6 +231,18 @@ def test_scores_of_all_pairs_are_compared_with_what_computes_the_same(
     monkeypatch.setattr(scores, "kernel_distance", lambda *sets: wrong[1])
     with pytest.raises(NotTheSame):
         prepare()
+
+
+def test_what_a_machine_cannot_do_is_left_out_and_the_rest_is_measured(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A backend that finds no way to round here: nothing else is timed in its place."""
+    cannot = Claim("rounded", "float32", "nobody", 1, lambda: reading.rounded_features(lambda exact: exact))
+    can = Claim("nothing", "float32", "nobody", 0, lambda: Contest(lambda: None, lambda: None, "nothing", counted=False))
+    monkeypatch.setattr(reading, "features", lambda by, limit: by(SimpleNamespace(rounded=None)))
+    rows = whole._measured([cannot, can], {})
+    assert [row.name for row in rows] == ["nothing"]
+    assert "The claim rounded, float32, is left out: the backend computes in float32" in capsys.readouterr().out
 
 
 def test_references_at_full_size_are_right_at_a_small_one(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -105,6 +105,24 @@ def test_brackets_in_remarks_and_texts_are_no_levels(tmp_path: Path) -> None:
         load(path)
 
 
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ('a: #\n\n ?{#,b?!\n\n["!{}*:', "remarks where it cannot tell what they belong to"),
+        ("a: 2020-99-99", "a value that is none"),
+        ("a: !!float x", "a value that is none"),
+        ("a: !!bool x", "a value that is none"),
+        (f"a: {'1' * 5000}", "more digits than a number may have"),
+    ],
+)
+def test_what_the_parser_gives_up_at_is_told(tmp_path: Path, text: str, found: str) -> None:
+    """In a sentence with the file's name, whatever it raises."""
+    path = tmp_path / "params.yaml"
+    path.write_text(text)
+    with pytest.raises(AtelierError, match=rf"params\.yaml: expected parameters, found {found}"):
+        load(path)
+
+
 def test_a_missing_file_says_where_to_run(tmp_path: Path) -> None:
     """Started in another folder, the command says so."""
     with pytest.raises(AtelierError, match="Run from the project's folder"):

@@ -17,8 +17,9 @@ def drawn(*shape, dtype=torch.float64, seed=0):
 
 @pytest.fixture
 def always(monkeypatch):
-    """However few channels there are."""
+    """However few channels, or tiles, there are."""
     monkeypatch.setattr(winograd, "_MANY", 1)
+    monkeypatch.setattr(winograd, "_FEWEST", 1)
 
 
 @pytest.fixture
@@ -113,7 +114,7 @@ class TestLayers:
 
     def test_a_layer_does_in_training_unless_it_is_to_be_plain(self, counted):
         """Not in evaluation: a picture's bits would depend on how many are drawn at a time."""
-        layer, maps = Conv3x3(128, 128), torch.zeros(1, 128, 8, 8)
+        layer, maps = Conv3x3(128, 128), torch.zeros(16, 128, 8, 8)
         layer.eval()(maps)
         compute_plainly(layer.train(), True)
         layer(maps)
@@ -122,7 +123,15 @@ class TestLayers:
         layer(maps)
         assert counted == [8]
 
-    def test_a_residual_pair_trains_by_it(self, counted):
+    def test_few_pictures_go_the_usual_way(self, counted):
+        """Three quarters of what is worth it, one picture without a batch: the library's outputs, to the bit."""
+        layer = Conv3x3(128, 128)
+        for shape in ((12, 128, 8, 8), (3, 128, 16, 16), (128, 8, 8)):
+            maps = torch.randn(shape)
+            assert torch.equal(layer(maps), torch.nn.functional.conv2d(maps, layer.weight, layer.bias, padding=1))
+        assert not counted
+
+    def test_a_residual_pair_trains_by_it(self, always, counted):
         """SNGAN's G for 32 pixels at all of its maps but the first; its gradients are those of the plain form."""
         network = Resnet(width=128, max_width=128, d_width=128, d_max_width=128, smallest=8, flat=2)
         torch.manual_seed(0)

@@ -3,12 +3,13 @@
 4 × 4 outputs at a time see 6 × 6 pixels. A transform along rows and columns turns a convolution of these into 36 products of
 single numbers for each pair of channels, instead of 144 (Winograd 1980; for networks Lavin and Gray 2016, F(4 × 4, 3 × 3)). For
 many channels these are 36 products of matrices. Sums are the same but for rounding: the transforms have weights up to 8, so that
-float32 is off by 2e-6 of the outputs' norm, four to ten times as much as by the usual order, and a two hundredth of TF32. In
+float32 is off by up to 4e-6 of the outputs' norm, four to ten times as much as by the usual order, and a hundredth of TF32. In
 bf16, with its 8 bits, it would be too much.
 """
 
 from collections.abc import Sequence
 from functools import cache
+from math import prod
 from typing import Any
 
 import torch
@@ -20,7 +21,8 @@ from ganlib.nets.twice import maps_alone
 
 _SIDE, _OUT, _SEEN = 3, 4, 6  # of a kernel; of a tile of outputs; of what it sees
 _MANY = 128  # channels on either side, with fewer of which transforms cost what they save
-_SMALLEST = 8  # the side of maps below which tiles are too few
+_SMALLEST = 8  # the side of maps below which too much of a tile lies beyond the edge
+_FEWEST = 64  # tiles of all maps together, with fewer of which the products are too small
 _TILES = 128  # at a time: they should stay near the processor
 _PRECISE = (torch.float32, torch.float64)
 
@@ -44,9 +46,12 @@ def convolved(maps: Tensor, kernel: Tensor, bias: Tensor | None) -> Tensor:
 
 
 def _pays(maps: Tensor, kernel: Tensor) -> bool:
-    sides = maps.shape[2:]
-    fit = min(sides) >= _SMALLEST and not any(side % _OUT for side in sides) and min(kernel.shape[:2]) >= _MANY
-    return fit and maps.device.type == "cpu" and maps.dtype in _PRECISE and not torch.is_autocast_enabled("cpu")
+    if maps.dim() != 4:
+        return False
+    number, _, *sides = maps.shape
+    whole = min(sides) >= _SMALLEST and not any(side % _OUT for side in sides)
+    enough = number * prod(sides) >= _FEWEST * _OUT**2 and min(kernel.shape[:2]) >= _MANY
+    return whole and enough and maps.device.type == "cpu" and maps.dtype in _PRECISE and not torch.is_autocast_enabled("cpu")
 
 
 class ByTiles(Function):

@@ -84,9 +84,10 @@ def nearest(
 ) -> Neighbours:
     """The `count` nearest of the references of each row, itself left out, and some more. Both ascend.
 
-    order: which of the references comes before which where they are equally far, the same from night to night. before: lists of
-    another night, which may lack rows and references, or have some that are gone. tiles: what is compared,
-    where that is not each with each; without lists from before.
+    order: which of the references comes before which where they are equally far, the same from night to night; drawn by lot, by
+    content, from all that 64 bits hold (of two that have the first 28 in common, neither). before: lists of another night, which
+    may lack rows and references, or have some that are gone. tiles: what is compared, where that is not each with each; without
+    lists from before.
     """
     lists = _Lists(rows, references, order, count + max(1, round(count * _SPARE)))
     if before is None:
