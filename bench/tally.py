@@ -18,7 +18,15 @@ AT_MOST = 0.005  # of the innocent are set aside
 TIMES = 3.0  # as many pictures per core-second as cleanvision, with checks that it has, too
 RATE = 200.0  # pictures per core-second, with all checks
 DEFECT, INNOCENT, SPEED, WHOLE = "found", "innocent", "speed", "speed of all"
-OURS_ALONE = ("text-page", "noisy", "off-topic", "label-suspect")  # checks that cleanvision has not
+OURS_ALONE = (
+    "text-page",
+    "noisy",
+    "pale",
+    "negative",
+    "not-upright",
+    "off-topic",
+    "label-suspect",
+)  # checks that cleanvision has not
 
 
 @dataclass(frozen=True)
@@ -93,7 +101,7 @@ def rightly(truth: pd.DataFrame, judged: Judged) -> set[str]:
     groups = judged.groups()
 
     def right(name: str, kind: str, twin: str) -> bool:
-        if kind in ("exact", "near"):
+        if kind in ("exact", "near", "toned"):
             return name in groups and groups[name] == groups.get(twin)
         if kind == "format":
             return name in judged.seen and not judged.aside(name)

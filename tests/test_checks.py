@@ -9,6 +9,7 @@ from types import SimpleNamespace
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 from drawing import encode, pixels, put
 from numpy.typing import NDArray
 from PIL import Image
@@ -162,6 +163,31 @@ def test_a_copy_leaves_nothing_other_eyes_do(portraits: Pixels) -> None:
     assert residuals(maps(a), maps(eyes))[0][:, 0].min() > 16
 
 
+@pytest.mark.parametrize(
+    "tone",
+    [
+        pytest.param(lambda view: (view - view.mean()) * 0.8 + view.mean(), id="less contrast"),
+        pytest.param(lambda view: view * 0.7 + 60, id="veiled"),
+        pytest.param(lambda view: (view - view.mean()) * 1.2 + view.mean(), id="more contrast"),
+        pytest.param(lambda view: 255 * (view / 255) ** 0.8, id="gamma 0.8"),
+        pytest.param(lambda view: 255 * (view / 255) ** 1.25, id="gamma 1.25"),
+    ],
+)
+def test_other_levels_leave_little_and_other_eyes_much(portraits: Pixels, tone: Callable[[Pixels], NDArray[np.float64]]) -> None:
+    """What a scanner or an editor does to all levels is taken out, and does not hide that two pictures differ."""
+    a = portraits[:8]
+    toned = np.stack([np.rint(tone(view)).clip(0, 255).astype(np.uint8) for view in a])
+    assert min_of(residuals(maps(a), maps(toned))).max() < 12
+    eyes = toned.copy()
+    eyes[:, 28:33, 26:31] = 255 - eyes[:, 28:33, 26:31]
+    assert min_of(residuals(maps(a), maps(eyes))).min() > 16
+
+
+def min_of(left: tuple[torch.Tensor, torch.Tensor]) -> torch.Tensor:
+    """At the worst patch, [P], whichever way fits."""
+    return torch.minimum(*(way[:, 0] for way in left))
+
+
 def test_a_glance_at_descriptors_tells_other_eyes_from_a_copy(portraits: Pixels) -> None:
     """What a shift or a JPEG leaves is small everywhere; other eyes leave much where they are, though they are few pixels."""
     known = describe(portraits)
@@ -188,6 +214,8 @@ def test_what_the_tangent_plane_explains_leaves_nothing_at_a_glance(portraits: P
         pytest.param(lambda view: brightened(view, 1.12), id="brighter"),
         pytest.param(lambda view: brightened(view, 0.85), id="darker"),
         pytest.param(lambda view: shifted(view, 1, 1), id="shifted"),
+        pytest.param(lambda view: np.rint((view - 200.0) * 0.8 + 200).astype(np.uint8), id="paler"),
+        pytest.param(lambda view: np.rint(255 * (view / 255) ** 1.25).astype(np.uint8), id="with gamma"),
     ],
 )
 def test_a_copy_of_a_picture_in_ink_is_known_though_little_but_black_and_white_is_there(copy: Callable[[Pixels], Pixels]) -> None:
@@ -311,6 +339,16 @@ def test_a_sharp_picture_is_better_than_a_larger_blurred_copy(tmp_path: Path, po
     raw = [*_raw(portraits[:12]), RawPicture("large.png", encode(large))]
     found = _verdicts(raw, tmp_path / "out", CurateConfig(size=64, ignore=("blurred",)))
     assert found.loc["0.png", "kept"]
+
+
+def test_a_veiled_picture_is_pale(tmp_path: Path, portraits: Pixels) -> None:
+    """A sixth of its contrast, in a bright and in a dark grey; what has a half of it stays."""
+    veiled = [np.rint((portraits[place] - 128.0) / 6 + grey).astype(np.uint8) for place, grey in ((0, 100), (1, 160))]
+    half = np.rint(portraits[2] / 2 + 64).astype(np.uint8)
+    raw = [*_raw(portraits[3:]), *(RawPicture(f"veiled-{place}.png", encode(view)) for place, view in enumerate(veiled))]
+    found = _verdicts([*raw, RawPicture("half.png", encode(half))], tmp_path / "out", CurateConfig(size=64))
+    assert set(found.index[found["reason"] == "pale"]) == {"veiled-0.png", "veiled-1.png"}
+    assert found.loc["half.png", "kept"]
 
 
 # ---- what does not belong

@@ -84,7 +84,7 @@ def _error(spoiled: NDArray[np.bool_]) -> float:
 def test_every_copy_names_an_innocent_original(folder: Path, truth: pd.DataFrame) -> None:
     """Each original has one copy, and only copies have one; an exact one has its bytes, or else its pixels."""
     copies = truth[truth["twin_of"].notna()]
-    assert set(copies["kind"]) == {"exact", "near"}
+    assert set(copies["kind"]) == {"exact", "near", "toned"}
     assert truth.loc[truth["kind"].isin(["exact", "near"]), "twin_of"].notna().all()
     assert copies["twin_of"].is_unique
     assert set(copies["twin_of"]) <= set(truth.loc[truth["defect"] == "", "name"])

@@ -10,8 +10,9 @@ from PIL import Image
 
 from ganlib.pictures.decode import Pixels
 
-#: What is to become of it: "format" is to be kept and "junk" not even listed; of "exact" and "near", one of two is to stay.
-Kind = Literal["unreadable", "junk", "format", "worthless", "exact", "near", "quality", "belonging"]
+#: What is to become of it: "format" is to be kept and "junk" not even listed; of "exact", "near" and "toned", near but for its
+#: levels, one of two is to stay.
+Kind = Literal["unreadable", "junk", "format", "worthless", "exact", "near", "toned", "quality", "belonging"]
 #: Which picture is spoiled: one that is not in the set otherwise, one that is, a foreign one, one of many alike foreign ones,
 #: or any, since only its shape is looked at.
 Origin = Literal["spare", "innocent", "stranger", "cluster", "any"]

@@ -69,6 +69,17 @@ def darkened(picture: Pixels, dice: Generator) -> File:
     return File(encode(_times(picture, 0.88)))
 
 
+def paler(picture: Pixels, dice: Generator) -> File:
+    """With 80 % of its contrast, about its mean."""
+    mean = picture.mean()
+    return File(encode(np.rint((picture - mean) * 0.8 + mean).clip(0, 255).astype(np.uint8)))
+
+
+def with_gamma(picture: Pixels, dice: Generator) -> File:
+    """Middle levels lighter or darker, by a gamma of 0.8 or 1.25; black and white as they are."""
+    return File(encode(np.rint(255 * (picture / 255) ** dice.choice([0.8, 1.25])).astype(np.uint8)))
+
+
 def cropped(picture: Pixels, dice: Generator) -> File:
     """Less a margin of 3 % on every side, and as large as before."""
     return File(encode(_resized(picture[_inner(picture.shape[0]), _inner(picture.shape[1])], *picture.shape[:2])))

@@ -52,5 +52,25 @@ def under_exposed(picture: Pixels, dice: Generator) -> File:
     return _file(picture * 0.15)
 
 
+def pale(picture: Pixels, dice: Generator) -> File:
+    """Veiled: a tenth to a fifth of the contrast is left, about the mean."""
+    return _file((picture - picture.mean()) * dice.uniform(0.1, 0.2) + picture.mean())
+
+
+def upside_down(picture: Pixels, dice: Generator) -> File:
+    """The top below."""
+    return File(encode(picture[::-1, ::-1]))
+
+
+def turned(picture: Pixels, dice: Generator) -> File:
+    """By a quarter, to either side."""
+    return File(encode(np.rot90(picture, dice.choice([1, 3]))))
+
+
+def negative(picture: Pixels, dice: Generator) -> File:
+    """Every level's opposite."""
+    return File(encode(255 - picture))
+
+
 def _file(levels: NDArray[np.floating[Any]]) -> File:
     return File(encode(np.clip(np.rint(levels), 0, 255).astype(np.uint8)))

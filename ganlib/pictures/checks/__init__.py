@@ -10,9 +10,10 @@ from collections.abc import Callable, Iterator
 
 from ganlib.pictures.candidates import Candidates, Finding
 from ganlib.pictures.checks.belonging import off_topic
+from ganlib.pictures.checks.contrary import negative, not_upright
 from ganlib.pictures.checks.duplicates import exact_duplicates, near_duplicates
 from ganlib.pictures.checks.emptiness import flat, nearly_empty
-from ganlib.pictures.checks.exposure import over_exposed, under_exposed
+from ganlib.pictures.checks.exposure import over_exposed, pale, under_exposed
 from ganlib.pictures.checks.grain import noisy
 from ganlib.pictures.checks.labels import label_suspects
 from ganlib.pictures.checks.shape import extreme_aspect, too_small
@@ -34,6 +35,9 @@ CHECKS: dict[str, Check] = {
     "noisy": noisy,
     "under-exposed": under_exposed,
     "over-exposed": over_exposed,
+    "pale": pale,
+    "negative": negative,
+    "not-upright": not_upright,
     "off-topic": off_topic,
     "label-suspect": label_suspects,
 }

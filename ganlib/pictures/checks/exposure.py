@@ -1,4 +1,4 @@
-"""Pictures that are too dark or too bright to show anything, compared with the others."""
+"""Pictures that are too dark, too bright or too pale to show anything, compared with the others."""
 
 from collections.abc import Iterator
 
@@ -9,6 +9,7 @@ from ganlib.pictures.checks.beyond import above, below
 _WIDTH = 2.0
 _LIGHT, _DARK = 64.0, 45.0  # levels: the lightest, the darkest parts of a picture that was well exposed
 _BURNT = 0.2  # share of the pixels
+_PALE = 56.0  # levels from the darkest to the lightest parts of a picture that shows enough
 
 
 def under_exposed(candidates: Candidates) -> Iterator[Finding]:
@@ -24,3 +25,10 @@ def over_exposed(candidates: Candidates) -> Iterator[Finding]:
     burnt = white > max(_BURNT, fences.upper(white, 3.0))
     threshold = max(_DARK, fences.upper(dark, 1.0))
     yield from above([row for row, lost in zip(candidates.kept, burnt, strict=True) if lost], dark[burnt], threshold)
+
+
+def pale(candidates: Candidates) -> Iterator[Finding]:
+    """pale: few levels between its darkest and its lightest parts, compared with the others"""
+    contrast = candidates.measured("light") - candidates.measured("dark")
+    threshold = min(_PALE, fences.lower(contrast, _WIDTH))
+    yield from below(candidates.kept, contrast, threshold)

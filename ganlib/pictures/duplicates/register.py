@@ -30,7 +30,9 @@ _FARTHEST = torch.tensor([0.15, 0.15, 0.12, 0.12])  # shifts in halves of the si
 _LEAST_GAIN = 0.4
 _DARKEST, _BRIGHTEST = 2, 253  # levels beyond which nothing is known
 #: Standard deviations: of errors, in levels; of what to expect of gains, and of biases, in levels.
-_ERROR, _GAINS, _BIASES = 3.0, 0.3, 6.0
+_ERROR, _GAINS, _BIASES, _GREAT_BIASES = 3.0, 0.3, 6.0, 60.0
+_VARIED = 20.0  # levels of standard deviation, without which a great bias would explain anything
+_EXPLAINED = 0.25  # of the squares that a small bias leaves, that a great one may leave to be believed
 _COLOUR = 0.5  # what a difference in colour counts for, beside one in brightness
 _EDGE = 2  # pixels of the reduced maps
 
@@ -172,21 +174,68 @@ def _clipped(levels: Tensor) -> Tensor:
 def _tone(a: Tensor, b: Tensor, inside: Tensor, clipped: Tensor) -> tuple[Tensor, Tensor]:
     """Gain and bias, [P, 1, 1, 1] each, from those pixels that show least of what either has `clipped` [P, 1, H, W].
 
-    The most likely ones, where both and what they leave are normal: where all that is not clipped is of one level, as in ink on a
-    plain ground, least squares would make a gain of the noise.
+    A great bias, which less contrast or another gamma make, is believed only where it explains most of what a small one leaves of
+    more than one level: else it would make ink on any ground look like ink on any other. So are all pixels, for where a picture
+    is black and white from the start nothing of it was clipped.
     """
     weight = inside
     for much, enough in ((1.0, 0.02), (0.02, 0.1)):
         clear = inside * (clipped < much)
         weight = torch.where(clear.sum((1, 2, 3), keepdim=True) < enough * inside[0].numel(), weight, clear)
+    means, everywhere = _means(a, b, weight), _means(a, b, inside)
+    small, great, whole = _likeliest(means, _BIASES), _likeliest(means, _GREAT_BIASES), _likeliest(everywhere, _GREAT_BIASES)
+    tone = _better(_varied(means) & (_error(means, *great) <= _EXPLAINED * _error(means, *small)), great, small)
+    clear_enough = _left(a, b, inside, whole) <= _EXPLAINED * _left(a, b, inside, tone)
+    return _better(_varied(everywhere) & clear_enough, whole, tone)
+
+
+def _better(believed: Tensor, one: tuple[Tensor, Tensor], other: tuple[Tensor, Tensor]) -> tuple[Tensor, Tensor]:
+    return torch.where(believed, one[0], other[0]), torch.where(believed, one[1], other[1])
+
+
+def _left(a: Tensor, b: Tensor, inside: Tensor, tone: tuple[Tensor, Tensor]) -> Tensor:
+    """The square, [P, 1, 1, 1], of what is left where the paler of the two becomes the stronger, which may be clipped."""
+    gain, bias = tone
+    left = torch.where(gain >= 1, (gain * a + bias).clamp(0, 255) - b, ((b - bias) / gain).clamp(0, 255) - a)
+    return (left**2 * inside).sum((1, 2, 3), keepdim=True)
+
+
+class _Means(NamedTuple):
+    """Of levels a and b, their squares and their product, [P, 1, 1, 1] each."""
+
+    a: Tensor
+    b: Tensor
+    aa: Tensor
+    ab: Tensor
+    bb: Tensor
+
+
+def _means(a: Tensor, b: Tensor, weight: Tensor) -> _Means:
     total = a.shape[1] * weight.sum((1, 2, 3), keepdim=True).clamp_min(1)
     weighed, weights = (a * weight).flatten(1), weight.expand_as(a).flatten(1)
-    pairs = ((weights, a), (weights, b), (weighed, a), (weighed, b))
+    pairs = ((weights, a), (weights, b), (weighed, a), (weighed, b), ((b * weight).flatten(1), b))
     sums = (torch.bmm(one[:, None], levels.flatten(1)[:, :, None]) for one, levels in pairs)
-    mean_a, mean_b, square, product = (found[..., None] / total for found in sums)
-    # [[square + steady, mean_a], [mean_a, 1 + still]] [gain - 1, bias] = [product - square, mean_b - mean_a]
-    steady, still = (_ERROR / _GAINS) ** 2, 1 + (_ERROR / _BIASES) ** 2
-    under = (square + steady) * still - mean_a**2
-    over = (product - square) * still - mean_a * (mean_b - mean_a)
+    return _Means(*(found[..., None] / total for found in sums))
+
+
+def _varied(means: _Means) -> Tensor:
+    return torch.minimum(means.aa - means.a**2, means.bb - means.b**2) >= _VARIED**2
+
+
+def _likeliest(means: _Means, biases: float) -> tuple[Tensor, Tensor]:
+    """Gain and bias where both and what they leave are normal, these with the standard deviation `biases`.
+
+    Where all is of one level, as in ink on a plain ground, least squares would make a gain of the noise.
+    """
+    # [[aa + steady, a], [a, 1 + still]] [gain - 1, bias] = [ab - aa, b - a]
+    steady, still = (_ERROR / _GAINS) ** 2, 1 + (_ERROR / biases) ** 2
+    under = (means.aa + steady) * still - means.a**2
+    over = (means.ab - means.aa) * still - means.a * (means.b - means.a)
     gain = (1 + over / under).clamp(_LEAST_GAIN, 1 / _LEAST_GAIN)
-    return gain, (mean_b - gain * mean_a) / still
+    return gain, (means.b - gain * means.a) / still
+
+
+def _error(means: _Means, gain: Tensor, bias: Tensor) -> Tensor:
+    """The mean square of gain · a + bias - b."""
+    crossed = gain * (bias * means.a - means.ab) - bias * means.b
+    return (gain**2 * means.aa + means.bb + bias**2 + 2 * crossed).clamp_min(0)

@@ -47,12 +47,31 @@ def mirrored(descriptors: Tensor) -> Tensor:
     return descriptors * _waves()[1]
 
 
+def turns() -> Tensor:
+    """The six ways to turn a view, or to turn and mirror it, other than to mirror it, each a matrix [D, D] that makes of a point
+    that of the view so turned: [6, D, D]. For every wave there is the one that goes across as it goes down."""
+    waves = _chosen()
+    crossed = torch.zeros(DIMENSIONS, DIMENSIONS)
+    crossed[torch.arange(DIMENSIONS), torch.tensor([waves.index((hue, across, down)) for hue, down, across in waves])] = 1.0
+    upside_down, mirrored = (torch.diag(1 - 2.0 * (torch.tensor([wave[axis] for wave in waves]) % 2)) for axis in (1, 2))
+    signs = (torch.eye(DIMENSIONS), upside_down, mirrored, upside_down @ mirrored)
+    return torch.stack([upside_down, upside_down @ mirrored, *(sign @ crossed for sign in signs)])
+
+
 @lru_cache
 def _brightness() -> Tensor:
     """[waves of brightness, pixels]: what each is at the pixels of a reduced map that are not at its edge."""
     inside = slice(_EDGE, _SIDE - _EDGE)
     maps = _waves()[0].T[: _WAVES[0]].reshape(-1, 3, _SIDE, _SIDE).mean(1)
     return maps[:, inside, inside].flatten(1).contiguous()
+
+
+@lru_cache
+def _chosen() -> list[tuple[int, int, int]]:
+    """Of each dimension its colour, of which there are three, and how often its wave goes up and down from top to bottom, and
+    from left to right, in halves."""
+    order = sorted(((down, across) for down in range(_SIDE) for across in range(_SIDE)), key=lambda w: (w[0] ** 2 + w[1] ** 2, w))
+    return [(colour, *wave) for colour, count in zip((0, 1, 2), _WAVES, strict=True) for wave in order[colour == 0 :][:count]]
 
 
 @lru_cache
@@ -66,10 +85,10 @@ def _waves() -> tuple[Tensor, Tensor]:
     cosines /= cosines.norm(dim=1, keepdim=True)
     colours = torch.tensor([[1, 1, 1], [1, -1, 0], [1, 1, -2]], dtype=torch.float64)
     colours /= colours.norm(dim=1, keepdim=True)
-    order = sorted(((down, across) for down in range(_SIDE) for across in range(_SIDE)), key=lambda w: (w[0] ** 2 + w[1] ** 2, w))
-    chosen = [(colour, *wave) for colour, count in zip((0, 1, 2), _WAVES, strict=True) for wave in order[colour == 0 :][:count]]
-    waves = [(colours[hue][:, None, None] * cosines[down][:, None] * cosines[across]).flatten() for hue, down, across in chosen]
-    signs = [1.0 - 2.0 * (across % 2) for _, _, across in chosen]
+    waves = [
+        (colours[hue][:, None, None] * cosines[down][:, None] * cosines[across]).flatten() for hue, down, across in _chosen()
+    ]
+    signs = [1.0 - 2.0 * (across % 2) for _, _, across in _chosen()]
     return torch.stack(waves, dim=1).float(), torch.tensor(signs)
 
 

@@ -1,0 +1,111 @@
+"""Pictures that are upside down, turned or negative: found where the others have an up, left alone where they have none."""
+
+import numpy as np
+import pytest
+import torch
+from drawing import encode
+from test_checks import _verdicts, faces
+
+from ganlib.pictures.config import CurateConfig
+from ganlib.pictures.contrary import contrary
+from ganlib.pictures.duplicates.tangent import DIMENSIONS, describe, turns
+from ganlib.pictures.raw import RawPicture
+
+#: As `turns` has them.
+WAYS = [
+    lambda view: view[::-1],
+    lambda view: view[::-1, ::-1],
+    lambda view: view.transpose(1, 0, 2),
+    lambda view: view.transpose(1, 0, 2)[::-1],
+    lambda view: view.transpose(1, 0, 2)[:, ::-1],
+    lambda view: view.transpose(1, 0, 2)[::-1, ::-1],
+]
+NEGATIVE = -np.eye(DIMENSIONS)[None]
+
+
+@pytest.fixture(scope="module")
+def portraits():
+    """Drawn once."""
+    return faces(260)
+
+
+@pytest.fixture(scope="module")
+def points(portraits):
+    """Theirs."""
+    return describe(portraits)[:, 0].double().numpy()
+
+
+def found(points, ways):
+    return {one.place for one in contrary(points, ways) if one.aside}
+
+
+class TestTurns:
+    """What turns a view, as a matrix for its point."""
+
+    def test_times_a_point_they_are_the_points_of_turned_views(self, portraits, points):
+        """All six; float32 leaves 1e-6 of sums over 768 pixels that come to 1 at most."""
+        for way, matrix in zip(WAYS, turns().double().numpy(), strict=True):
+            turned = describe(np.stack([way(view) for view in portraits[:20]]))[:, 0]
+            assert points[:20] @ matrix.T == pytest.approx(turned.numpy(), abs=1e-5)
+
+    def test_they_lose_nothing(self):
+        """Each is orthogonal."""
+        for matrix in turns():
+            assert torch.equal(matrix @ matrix.T, torch.eye(DIMENSIONS))
+
+    def test_a_negative_has_the_opposite_point(self, portraits, points):
+        assert describe(255 - portraits[:20])[:, 0].numpy() == pytest.approx(-points[:20], abs=1e-5)
+
+
+class TestContrary:
+    """Among points alone."""
+
+    @pytest.mark.parametrize("way", range(len(WAYS)))
+    def test_portraits_that_are_turned_are_found_and_no_others(self, points, way):
+        """Six of 260, in each way."""
+        mixed = points.copy()
+        mixed[40:46] = mixed[40:46] @ turns().double().numpy()[way].T
+        assert found(mixed, turns().double().numpy()) == set(range(40, 46))
+
+    def test_negatives_are_found_and_no_others(self, points):
+        mixed = points.copy()
+        mixed[100:106] *= -1
+        assert found(mixed, NEGATIVE) == set(range(100, 106))
+
+    def test_where_all_is_as_it_should_be_nothing_is_found(self, points):
+        assert found(points, turns().double().numpy()) == found(points, NEGATIVE) == set()
+
+    def test_of_what_has_no_up_nothing_is_said(self, points):
+        """Every portrait in each of eight positions: then no position is the right one."""
+        ways = np.concatenate([np.eye(DIMENSIONS)[None], turns().double().numpy()])
+        dice = np.random.default_rng(0)
+        tumbled = np.stack([ways[dice.integers(len(ways))] @ point for point in points])
+        assert not contrary(tumbled, turns().double().numpy())
+
+
+class TestCheck:
+    """In a data set."""
+
+    def test_they_are_set_aside_with_their_reasons(self, tmp_path, portraits):
+        """Three of each; with the check ignored they stay."""
+        views = [*portraits]
+        views[10:13] = [np.rot90(view, turn) for view, turn in zip(views[10:13], (1, 3, 1), strict=True)]
+        views[20:23] = [255 - view for view in views[20:23]]
+        raw = [RawPicture(f"{place}.png", encode(np.ascontiguousarray(view))) for place, view in enumerate(views)]
+        judged = _verdicts(raw, tmp_path / "out", CurateConfig(size=64, ignore=("off-topic",)))
+        turned, negatives = ([f"{place}.png" for place in places] for places in (range(10, 13), range(20, 23)))
+        assert set(judged.index[judged["reason"] == "not-upright"]) == set(turned)
+        assert set(judged.index[judged["reason"] == "negative"]) == set(negatives)
+        assert (judged.loc[turned + negatives, "score"] < judged.loc[turned + negatives, "threshold"]).all()
+        left = CurateConfig(size=64, ignore=("off-topic", "not-upright", "negative"))
+        assert _verdicts(raw, tmp_path / "left", left).loc[turned + negatives, "kept"].all()
+
+    def test_of_few_pictures_nothing_is_said(self, tmp_path, portraits):
+        """Fewer than two hundred show no up."""
+        raw = [RawPicture(f"{place}.png", encode(view)) for place, view in enumerate([*portraits[:100], portraits[101][::-1]])]
+        assert _verdicts(raw, tmp_path / "out", CurateConfig(size=64)).loc["100.png", "kept"]
+
+    def test_the_page_says_what_they_are(self, tmp_path, portraits):
+        raw = [RawPicture(f"{place}.png", encode(view)) for place, view in enumerate([*portraits[:250], 255 - portraits[255]])]
+        _verdicts(raw, tmp_path / "out", CurateConfig(size=64, ignore=("off-topic",)))
+        assert "a negative: dark where the others are light" in (tmp_path / "out" / "verdicts.html").read_text()
