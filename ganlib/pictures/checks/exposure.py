@@ -9,7 +9,7 @@ from ganlib.pictures.checks.beyond import above, below
 _WIDTH = 2.0
 _LIGHT, _DARK = 64.0, 45.0  # levels: the lightest, the darkest parts of a picture that was well exposed
 _BURNT = 0.2  # share of the pixels
-_PALE = 56.0  # levels from the darkest to the lightest parts of a picture that shows enough
+_PALE, _PALER = 20.0, 1.5  # levels of standard deviation, in some colour, of a picture that shows enough; width of their fence
 
 
 def under_exposed(candidates: Candidates) -> Iterator[Finding]:
@@ -28,7 +28,6 @@ def over_exposed(candidates: Candidates) -> Iterator[Finding]:
 
 
 def pale(candidates: Candidates) -> Iterator[Finding]:
-    """pale: few levels between its darkest and its lightest parts, compared with the others"""
-    contrast = candidates.measured("light") - candidates.measured("dark")
-    threshold = min(_PALE, fences.lower(contrast, _WIDTH))
-    yield from below(candidates.kept, contrast, threshold)
+    """pale: its levels hardly differ in any colour, compared with the others"""
+    spread = candidates.measured("spread")
+    yield from below(candidates.kept, spread, min(_PALE, fences.lower(spread, _PALER)))
