@@ -183,6 +183,14 @@ def test_other_levels_leave_little_and_other_eyes_much(portraits: Pixels, tone: 
     assert min_of(residuals(maps(a), maps(eyes))).min() > 16
 
 
+def test_the_same_shape_in_other_inks_on_another_ground_is_no_copy() -> None:
+    """Grey on white and black on grey: of two levels any gain and bias would explain everything."""
+    shape = np.zeros((1, SIDE, SIDE, 3), bool)
+    shape[:, 16:40, 20:44] = shape[:, 40:52, 8:30] = True
+    light, dark = (np.where(shape, *levels).astype(np.uint8) for levels in ((110, 255), (0, 150)))
+    assert min_of(residuals(maps(light), maps(dark))).min() > 16
+
+
 def min_of(left: tuple[torch.Tensor, torch.Tensor]) -> torch.Tensor:
     """At the worst patch, [P], whichever way fits."""
     return torch.minimum(*(way[:, 0] for way in left))

@@ -20,7 +20,7 @@ WAYS = [
     lambda view: view.transpose(1, 0, 2)[:, ::-1],
     lambda view: view.transpose(1, 0, 2)[::-1, ::-1],
 ]
-NEGATIVE = -np.eye(DIMENSIONS)[None]
+NEGATIVE = -torch.eye(DIMENSIONS, dtype=torch.float64)[None]
 
 
 @pytest.fixture(scope="module")
@@ -32,7 +32,7 @@ def portraits():
 @pytest.fixture(scope="module")
 def points(portraits):
     """Theirs."""
-    return describe(portraits)[:, 0].double().numpy()
+    return describe(portraits)[:, 0].double()
 
 
 def found(points, ways):
@@ -44,9 +44,9 @@ class TestTurns:
 
     def test_times_a_point_they_are_the_points_of_turned_views(self, portraits, points):
         """All six; float32 leaves 1e-6 of sums over 768 pixels that come to 1 at most."""
-        for way, matrix in zip(WAYS, turns().double().numpy(), strict=True):
+        for way, matrix in zip(WAYS, turns().double(), strict=True):
             turned = describe(np.stack([way(view) for view in portraits[:20]]))[:, 0]
-            assert points[:20] @ matrix.T == pytest.approx(turned.numpy(), abs=1e-5)
+            assert points[:20] @ matrix.T == pytest.approx(turned, abs=1e-5)
 
     def test_they_lose_nothing(self):
         """Each is orthogonal."""
@@ -54,7 +54,7 @@ class TestTurns:
             assert torch.equal(matrix @ matrix.T, torch.eye(DIMENSIONS))
 
     def test_a_negative_has_the_opposite_point(self, portraits, points):
-        assert describe(255 - portraits[:20])[:, 0].numpy() == pytest.approx(-points[:20], abs=1e-5)
+        assert describe(255 - portraits[:20])[:, 0] == pytest.approx(-points[:20], abs=1e-5)
 
 
 class TestContrary:
@@ -63,24 +63,34 @@ class TestContrary:
     @pytest.mark.parametrize("way", range(len(WAYS)))
     def test_portraits_that_are_turned_are_found_and_no_others(self, points, way):
         """Six of 260, in each way."""
-        mixed = points.copy()
-        mixed[40:46] = mixed[40:46] @ turns().double().numpy()[way].T
-        assert found(mixed, turns().double().numpy()) == set(range(40, 46))
+        mixed = points.clone()
+        mixed[40:46] = mixed[40:46] @ turns().double()[way].T
+        assert found(mixed, turns().double()) == set(range(40, 46))
 
     def test_negatives_are_found_and_no_others(self, points):
-        mixed = points.copy()
+        mixed = points.clone()
         mixed[100:106] *= -1
         assert found(mixed, NEGATIVE) == set(range(100, 106))
 
     def test_where_all_is_as_it_should_be_nothing_is_found(self, points):
-        assert found(points, turns().double().numpy()) == found(points, NEGATIVE) == set()
+        assert found(points, turns().double()) == found(points, NEGATIVE) == set()
+
+    def test_a_kind_of_its_own_stays(self, points):
+        """A fifth of all is negative."""
+        mixed = points.clone()
+        mixed[:52] *= -1
+        assert not found(mixed, NEGATIVE)
+
+    def test_where_all_are_the_same_there_is_no_way_round(self):
+        """Nothing is found, and nothing is divided by."""
+        assert not found(torch.ones(300, DIMENSIONS, dtype=torch.float64), turns().double())
 
     def test_of_what_has_no_up_nothing_is_said(self, points):
         """Every portrait in each of eight positions: then no position is the right one."""
-        ways = np.concatenate([np.eye(DIMENSIONS)[None], turns().double().numpy()])
+        ways = torch.cat([torch.eye(DIMENSIONS, dtype=torch.float64)[None], turns().double()])
         dice = np.random.default_rng(0)
-        tumbled = np.stack([ways[dice.integers(len(ways))] @ point for point in points])
-        assert not contrary(tumbled, turns().double().numpy())
+        tumbled = torch.stack([ways[dice.integers(len(ways))] @ point for point in points])
+        assert not contrary(tumbled, turns().double())
 
 
 class TestCheck:
@@ -99,6 +109,13 @@ class TestCheck:
         assert (judged.loc[turned + negatives, "score"] < judged.loc[turned + negatives, "threshold"]).all()
         left = CurateConfig(size=64, ignore=("off-topic", "not-upright", "negative"))
         assert _verdicts(raw, tmp_path / "left", left).loc[turned + negatives, "kept"].all()
+
+    def test_what_bars_make_square_is_not_turned_for_being_high(self, tmp_path, portraits):
+        """Eight portraits are high, all others wide: with bars around them they look turned, and stay."""
+        cut = [view[11:53] if place > 7 else view[:, 11:53] for place, view in enumerate(portraits)]
+        raw = [RawPicture(f"{place}.png", encode(np.ascontiguousarray(view))) for place, view in enumerate(cut)]
+        config = CurateConfig(size=64, fit="pad", ignore=("off-topic", "near-duplicate"))
+        assert (_verdicts(raw, tmp_path / "out", config)["reason"] != "not-upright").all()
 
     def test_of_few_pictures_nothing_is_said(self, tmp_path, portraits):
         """Fewer than two hundred show no up."""

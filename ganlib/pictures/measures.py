@@ -92,7 +92,7 @@ def _sharpness(luma: Pixels) -> NDArray[np.float64]:
 def _details(luma: Pixels) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Finest details from left to right, and those somewhat larger: root mean squares, in levels."""
     rows = luma.reshape(-1, luma.shape[2]).astype(np.float32)
-    fine, coarse = (_norms(rows @ band, len(luma)) for band in _bands(luma.shape[2]))
+    fine, coarse = (_norms(_product(rows, band), len(luma)) for band in _bands(luma.shape[2]))
     return fine, coarse
 
 
@@ -111,6 +111,13 @@ def _bands(side: int) -> list[NDArray[np.float32]]:
         weights = np.rint(weights * 2**_BITS) / 2**_BITS
         blurred.append(weights + np.diag(1 - weights.sum(axis=0)))  # of what is flat nothing is taken
     return [(finer - coarser).astype(np.float32) for finer, coarser in pairwise(blurred)]
+
+
+def _product(rows: NDArray[np.float32], columns: NDArray[np.float32]) -> NDArray[np.float32]:
+    """By torch, which leaves other processors alone where workers share them; numpy would keep all of them busy with waiting."""
+    import torch
+
+    return np.asarray((torch.from_numpy(rows) @ torch.from_numpy(columns)).numpy())
 
 
 def _norms(rows: NDArray[Any], number: int) -> NDArray[np.float64]:
@@ -143,7 +150,7 @@ def _grain(luma: Pixels) -> NDArray[np.float64]:
     apart = np.pad(luma.transpose(1, 0, 2), ((0, 0), (0, 0), (1, 1)), mode="edge")
     quiet = np.asarray(cv2.medianBlur(apart.reshape(side, -1), 3), np.uint8).reshape(apart.shape)
     taken = cv2.absdiff(apart.reshape(side, -1), quiet.reshape(side, -1)).reshape(apart.shape)[..., 1:-1]
-    across = taken.astype(np.float32) @ _in_patches(side)  # exact: these are whole numbers
+    across = _product(taken.astype(np.float32), _in_patches(side))  # exact: these are whole numbers
     patches = across.reshape(-1, _PATCH, *across.shape[1:]).sum(axis=1).swapaxes(0, 1).reshape(number, -1) / _PATCH**2
     place = round(patches.shape[1] * _QUIET)
     return np.asarray(np.partition(patches, place, axis=1)[:, place])

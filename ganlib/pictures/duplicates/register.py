@@ -32,6 +32,7 @@ _DARKEST, _BRIGHTEST = 2, 253  # levels beyond which nothing is known
 #: Standard deviations: of errors, in levels; of what to expect of gains, and of biases, in levels.
 _ERROR, _GAINS, _BIASES, _GREAT_BIASES = 3.0, 0.3, 6.0, 60.0
 _VARIED = 20.0  # levels of standard deviation, without which a great bias would explain anything
+_GREATEST = 72.0  # levels of bias
 _EXPLAINED = 0.25  # of the squares that a small bias leaves, that a great one may leave to be believed
 _COLOUR = 0.5  # what a difference in colour counts for, beside one in brightness
 _EDGE = 2  # pixels of the reduced maps
@@ -175,8 +176,9 @@ def _tone(a: Tensor, b: Tensor, inside: Tensor, clipped: Tensor) -> tuple[Tensor
     """Gain and bias, [P, 1, 1, 1] each, from those pixels that show least of what either has `clipped` [P, 1, H, W].
 
     A great bias, which less contrast or another gamma make, is believed only where it explains most of what a small one leaves of
-    more than one level: else it would make ink on any ground look like ink on any other. So are all pixels, for where a picture
-    is black and white from the start nothing of it was clipped.
+    more than one level: else it would make ink on any ground look like ink on any other; and only so far, for with two levels any
+    gain and bias explain everything. So are all pixels, for where a picture is black and white from the start nothing of it was
+    clipped.
     """
     weight = inside
     for much, enough in ((1.0, 0.02), (0.02, 0.1)):
@@ -184,9 +186,10 @@ def _tone(a: Tensor, b: Tensor, inside: Tensor, clipped: Tensor) -> tuple[Tensor
         weight = torch.where(clear.sum((1, 2, 3), keepdim=True) < enough * inside[0].numel(), weight, clear)
     means, everywhere = _means(a, b, weight), _means(a, b, inside)
     small, great, whole = _likeliest(means, _BIASES), _likeliest(means, _GREAT_BIASES), _likeliest(everywhere, _GREAT_BIASES)
-    tone = _better(_varied(means) & (_error(means, *great) <= _EXPLAINED * _error(means, *small)), great, small)
-    clear_enough = _left(a, b, inside, whole) <= _EXPLAINED * _left(a, b, inside, tone)
-    return _better(_varied(everywhere) & clear_enough, whole, tone)
+    explained = _error(means, *great) <= _EXPLAINED * _error(means, *small)
+    tone = _better(explained & _believable(means, *great), great, small)
+    explained = _left(a, b, inside, whole) <= _EXPLAINED * _left(a, b, inside, tone)
+    return _better(explained & _believable(everywhere, *whole), whole, tone)
 
 
 def _better(believed: Tensor, one: tuple[Tensor, Tensor], other: tuple[Tensor, Tensor]) -> tuple[Tensor, Tensor]:
@@ -218,8 +221,10 @@ def _means(a: Tensor, b: Tensor, weight: Tensor) -> _Means:
     return _Means(*(found[..., None] / total for found in sums))
 
 
-def _varied(means: _Means) -> Tensor:
-    return torch.minimum(means.aa - means.a**2, means.bb - means.b**2) >= _VARIED**2
+def _believable(means: _Means, gain: Tensor, bias: Tensor) -> Tensor:
+    """Whether there is more than one level, and the bias, from the stronger of the two to the paler, is not too great."""
+    varied = torch.minimum(means.aa - means.a**2, means.bb - means.b**2) >= _VARIED**2
+    return varied & (torch.where(gain >= 1, bias / gain, bias).abs() <= _GREATEST)
 
 
 def _likeliest(means: _Means, biases: float) -> tuple[Tensor, Tensor]:

@@ -48,8 +48,11 @@ def mirrored(descriptors: Tensor) -> Tensor:
 
 
 def turns() -> Tensor:
-    """The six ways to turn a view, or to turn and mirror it, other than to mirror it, each a matrix [D, D] that makes of a point
-    that of the view so turned: [6, D, D]. For every wave there is the one that goes across as it goes down."""
+    """The six ways to turn a view, or to turn and mirror it, other than to mirror it: [6, D, D].
+
+    Each is a matrix that makes of a point that of the view so turned: for every wave there is the one that goes across as it goes
+    down. The first two turn nothing by a quarter.
+    """
     waves = _chosen()
     crossed = torch.zeros(DIMENSIONS, DIMENSIONS)
     crossed[torch.arange(DIMENSIONS), torch.tensor([waves.index((hue, across, down)) for hue, down, across in waves])] = 1.0
