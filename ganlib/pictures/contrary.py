@@ -13,6 +13,7 @@ Points are those of `duplicates.tangent`, of which what turns a picture, or make
 looked at again.
 """
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import torch
@@ -52,69 +53,87 @@ def contrary(points: Tensor, ways: Tensor) -> list[Contrary]:
     points: float64 [N, D], in an order by lot. ways: orthogonal matrices [W, D, D] that make the contrary of a point, each in its
     way.
     """
-    sides = torch.stack([_sides(points, way) for way in ways])
+    halves = [_Half.of(points[half::2]) for half in (0, 1)]
+    sides = torch.stack([_sides(points, torch.arange(len(points)), halves, way) for way in ways])
     others = (sides >= 0).all(0).nonzero().flatten()
     if len(others) < _MOST * len(points):
         return []
+    tried = others[:_TRIED]
+    trial = _Trial(tried, points[tried], _near(points[tried], tried, points, others))
     best: dict[int, Contrary] = {}
-    for suspect in (suspect for way, own in zip(ways, sides, strict=True) for suspect in _suspects(points, way, own < 0, others)):
-        if suspect.place not in best or _clarity(suspect) < _clarity(best[suspect.place]):
-            best[suspect.place] = suspect
+    for way, own in zip(ways, sides, strict=True):
+        few = float((own < 0).double().mean()) <= _MISTAKES
+        threshold = _threshold(points, halves, way, others, trial) if few else None
+        for suspect in [] if threshold is None else _suspects(points, way, own, threshold):
+            if suspect.place not in best or _clarity(suspect) < _clarity(best[suspect.place]):
+                best[suspect.place] = suspect
     return sorted(best.values(), key=lambda suspect: (_clarity(suspect), suspect.place))
+
+
+def _suspects(points: Tensor, way: Tensor, sides: Tensor, threshold: float) -> list[Contrary]:
+    """Those that look contrary in one way, as near as they are to all, for where they are many they are a kind of their own."""
+    places, whole = (sides < 0).nonzero().flatten(), torch.arange(len(points))
+    asked = points[places]
+    shares = _near(asked @ way, places, points, whole) / _near(asked, places, points, whole)
+    return [Contrary(place, share, threshold) for place, share in zip(places.tolist(), shares.tolist(), strict=True)]
 
 
 def _clarity(suspect: Contrary) -> float:
     return suspect.nearer / suspect.threshold
 
 
-def _suspects(points: Tensor, way: Tensor, suspect: Tensor, others: Tensor) -> list[Contrary]:
-    """None where the set has no such thing as a right way.
+class _Half(NamedTuple):
+    """Half of a set: its mean [D], and its covariance [D, D]."""
 
-    suspect: which look contrary in this way, [N]. others: places of those that look so in no way. It is tried among those, as in
-    a set in which nothing is turned. Suspects are compared with all, for where they are many they are no mistake, but a kind of
-    their own.
+    mean: Tensor
+    spread: Tensor
+
+    @classmethod
+    def of(cls, points: Tensor) -> "_Half":
+        mean = points.mean(0)
+        return cls(mean, (points - mean).T @ (points - mean) / len(points))
+
+
+class _Trial(NamedTuple):
+    """Pictures that it is tried on: their places, their points, and how far each is from the others."""
+
+    places: Tensor
+    points: Tensor
+    near: Tensor
+
+
+def _threshold(points: Tensor, halves: Sequence[_Half], way: Tensor, others: Tensor, trial: _Trial) -> float | None:
+    """How near a suspect must be the other way round; None where the set has no such thing as a right way.
+
+    others: places of those that look contrary in no way. It is tried among those, as in a set in which nothing is turned.
     """
-    suspects, whole, tried = suspect.nonzero().flatten(), torch.arange(len(points)), others[:_TRIED]
-    if len(suspects) > _MISTAKES * len(points):
-        return []
-    made = points[tried] @ way.T
-    threshold = min(_NEARER, _BELOW * float(_nearer(points[tried], tried, points, others, way).min()))
-    found = (_sides_of(made, tried, points, way) < 0) & (_nearer(made, tried, points, others, way) < threshold)
-    if float(found.double().mean()) < _FOUND:
-        return []
-    shares = _nearer(points[suspects], suspects, points, whole, way)
-    return [Contrary(place, share, threshold) for place, share in zip(suspects.tolist(), shares.tolist(), strict=True)]
+    made = trial.points @ way.T
+    there = _near(made, trial.places, points, others)
+    back = there if torch.equal(way, way.T) else _near(trial.points @ way, trial.places, points, others)
+    threshold = min(_NEARER, _BELOW * float((back / trial.near).min()))
+    found = (_sides(made, trial.places, halves, way) < 0) & (trial.near / there < threshold)
+    return threshold if float(found.double().mean()) >= _FOUND else None
 
 
-def _nearer(asked: Tensor, places: Tensor, points: Tensor, among: Tensor, way: Tensor) -> Tensor:
-    """How near each of the asked is to some of the points if it is turned back, as a share of how near it is as it is, [Q]."""
-    return _near(asked @ way, places, points, among) / _near(asked, places, points, among)
+def _sides(asked: Tensor, places: Tensor, halves: Sequence[_Half], way: Tensor) -> Tensor:
+    """On which side of the discriminant each lies, [Q]: above 0 where it looks like the set, below where contrary.
 
-
-def _sides(points: Tensor, way: Tensor) -> Tensor:
-    """On which side of the discriminant each point lies, [N]: above 0 where it looks like the set, below where contrary."""
-    return _sides_of(points, torch.arange(len(points)), points, way)
-
-
-def _sides_of(asked: Tensor, places: Tensor, points: Tensor, way: Tensor) -> Tensor:
-    """The same of others, each by what was learned from the half of the set that its place is not in."""
+    Each by what was learned from the half of the set that its place is not in.
+    """
     found = asked.new_empty(len(asked))
-    for half in (0, 1):
-        weights, middle = _discriminant(points[1 - half :: 2], way)
-        own = places % 2 == half
+    for parity in (0, 1):
+        weights, middle = _discriminant(halves[1 - parity], way)
+        own = places % 2 == parity
         found[own] = (asked[own] - middle) @ weights
     return found
 
 
-def _discriminant(points: Tensor, way: Tensor) -> tuple[Tensor, Tensor]:
+def _discriminant(half: _Half, way: Tensor) -> tuple[Tensor, Tensor]:
     """Weights, [D], and the point in the middle between these points and their contraries, [D]."""
-    mean = points.mean(0)
-    centred = points - mean
-    spread = centred.T @ centred / len(points)
-    both = (spread + way @ spread @ way.T) / 2
+    both = (half.spread + way @ half.spread @ way.T) / 2
     both += (_STEADY * both.trace() / len(both) + _NOTHING) * torch.eye(len(both), dtype=both.dtype)
-    apart = mean - way @ mean
-    return torch.linalg.solve(both, apart), mean - apart / 2
+    apart = half.mean - way @ half.mean
+    return torch.linalg.solve(both, apart), half.mean - apart / 2
 
 
 def _near(asked: Tensor, places: Tensor, points: Tensor, among: Tensor) -> Tensor:
