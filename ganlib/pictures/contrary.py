@@ -28,7 +28,7 @@ _NEARER, _BELOW = 0.8, 0.8
 _NEIGHBOURS = 3  # the distance to the third: two copies say nothing of a set
 _TRIED, _FOUND = 500, 0.8  # pictures that it is tried on; the share of them to be found
 _MOST, _MISTAKES = 0.5, 0.1  # of the pictures that are no suspects; that are some in one way: where there is a right way
-_REFERENCES = 20_000  # that distances are taken from
+_REFERENCES = 10_000  # that distances are taken from
 _STEADY = 0.02  # of the mean variance, that is added to each
 _BLOCK, _NOTHING = 256, 1e-12
 
