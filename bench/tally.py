@@ -18,15 +18,8 @@ AT_MOST = 0.005  # of the innocent are set aside
 TIMES = 3.0  # as many pictures per core-second as cleanvision, with checks that it has, too
 RATE = 200.0  # pictures per core-second, with all checks
 DEFECT, INNOCENT, SPEED, WHOLE = "found", "innocent", "speed", "speed of all"
-OURS_ALONE = (
-    "text-page",
-    "noisy",
-    "pale",
-    "negative",
-    "not-upright",
-    "off-topic",
-    "label-suspect",
-)  # checks that cleanvision has not
+#: Checks that cleanvision has not.
+OURS_ALONE = ("text-page", "noisy", "pale", "negative", "not-upright", "off-topic", "label-suspect")
 
 
 @dataclass(frozen=True)
