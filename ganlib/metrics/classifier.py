@@ -25,13 +25,14 @@ from ganlib.metrics import resize
 from ganlib.metrics.parallel import parallel, single
 from ganlib.metrics.resize import antialiased
 from ganlib.progress import Progress
+from ganlib.training.adam import FusedAdam
 
 Pictures = NDArray[np.uint8]
 #: Values of labels by name, one for each picture; None where it lacks the label, which is a class of its own.
 Columns = Mapping[str, Sequence[Value | None]]
 
-#: Pictures shown, batch, widths of the layers; the side of the pictures that it sees, at most.
-SHOWN, BATCH, WIDTHS, LARGEST = 60_000, 64, (32, 64, 128, 128), 64
+#: Pictures shown, at most, and each of them; batch, widths of the layers; the side of the pictures that it sees, at most.
+SHOWN, PASSES, BATCH, WIDTHS, LARGEST = 60_000, 200, 64, (32, 64, 128, 128), 64
 RATE = 2e-3
 META = "classifier"
 
@@ -126,8 +127,8 @@ def _train(pictures: Pictures, told: Tensor, conditions: Conditions, seed: int) 
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         network = Network(conditions.width).train()
-    optimiser = torch.optim.Adam(network.parameters(), RATE, fused=True)
-    steps = SHOWN // BATCH
+    optimiser = FusedAdam(network.named_parameters(), RATE, (0.9, 0.999))
+    steps = min(SHOWN, PASSES * len(pictures)) // BATCH
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, steps)
     with Progress("evaluate", steps, "lessons of the classifier") as progress:
         for _ in range(steps):

@@ -16,7 +16,9 @@ from ganlib.sampling.draw import codes_for, decode
 from ganlib.sampling.model import Model
 from ganlib.sampling.reader import Reader
 from ganlib.sampling.space import joined, parted
+from ganlib.training.adam import FusedAdam
 from ganlib.training.batches import to_float
+from ganlib.training.descent import set_rate
 
 #: Codes that are tried first; the best of them, from which one is sought; how many steps are taken, and how large at first.
 TRIED, STARTS, STEPS, RATE = 500, 8, 200, 0.1
@@ -104,9 +106,9 @@ def _best(model: Model, codes: Tensor, target: Tensor, number: int) -> Tensor:
 def _sought(model: Model, codes: Tensor, target: Tensor, steps: int) -> Tensor:
     """Codes [N, latent] after so many steps downhill, each for itself, their rate falling to 0 on half a cosine."""
     free, asking = (part.clone() for part in parted(codes, model.conditions))
-    optimiser = torch.optim.Adam([free.requires_grad_()], RATE)
+    optimiser = FusedAdam([("codes", free.requires_grad_())], RATE, (0.9, 0.999))
     for step in range(steps):
-        optimiser.param_groups[0]["lr"] = RATE * (1 + math.cos(math.pi * step / steps)) / 2
+        set_rate(optimiser, RATE * (1 + math.cos(math.pi * step / steps)) / 2)
         loss = losses(_pictures(model, joined(free, asking)), target, free).sum()
         (free.grad,) = torch.autograd.grad(loss, free)  # of the codes alone: the generator's weights cost nothing
         optimiser.step()
