@@ -5,6 +5,7 @@ PYTHON ?= python3
 PRESET ?= quick
 OLD ?= HEAD
 NIGHTS ?= 200
+WORKERS := -n 2 --dist loadfile --no-loadscope-reorder
 SEED ?= 0
 BIN := .venv/bin
 # pip's five hundred lines as a line every twenty packages
@@ -32,20 +33,25 @@ explore: .venv/installed ## A page to ask the trained generator for portraits: s
 	@$(BIN)/python -m tasks.explore
 
 .PHONY: test
-test: .venv/installed ## All tests (those that need a GPU or a browser are skipped where there is none, and say so)
+test: .venv/installed ## All tests but the drills (those that need a GPU or a browser are skipped where there is none, and say so)
 	$(BIN)/lint-imports
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/python -m pytest -ra --durations=10 -n 2 --dist loadfile --no-loadscope-reorder
+	$(BIN)/python -m pytest -ra --durations=10 -m "not drill" $(WORKERS)
+	@echo "The drills were left out: make drills"
+
+.PHONY: drills
+drills: .venv/installed ## The tests that take longest: whole pipelines and servers killed, starved and raced, for real
+	$(BIN)/python -m pytest -ra --durations=10 -m drill $(WORKERS)
 
 .PHONY: quick
 quick: .venv/installed ## The fast tests only
-	$(BIN)/python -m pytest -m "not slow and not browser" --ignore tests/faults --ignore tests/threats -n 2 --dist loadfile --no-loadscope-reorder
+	$(BIN)/python -m pytest -m "not slow and not browser and not drill" --ignore tests/faults --ignore tests/threats $(WORKERS)
 
 .PHONY: faults
 faults: .venv/installed ## Faults injected and threats tried, for real; what came of each is written to docs/reliability.md
-	$(BIN)/python -m pytest -m "fault or threat" -n 2 --dist loadfile --no-loadscope-reorder --ledger docs/reliability.md
+	$(BIN)/python -m pytest -m "fault or threat" $(WORKERS) --ledger docs/reliability.md
 
 .PHONY: soak
 soak: .venv/installed ## Two hundred nights with random faults, some minutes; prints what was done and what is left (NIGHTS=200 SEED=0)

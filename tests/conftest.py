@@ -49,10 +49,14 @@ TINY = {
 
 @dataclass
 class Workspace:
-    """A copy of the project with a git and a DVC of its own; `variables` are added to the environment of what runs there."""
+    """A copy of the project with a git and a DVC of its own; `variables` are added to the environment of what runs there.
+
+    bare: Prefect's server has to make its tables itself, as a user's does the first time.
+    """
 
     folder: Path
     variables: dict[str, str] = field(default_factory=dict)
+    bare: bool = False
 
     def environment(self) -> dict[str, str]:
         """An environment in which nothing is activated, and nothing of the user's or of other tests is seen."""
@@ -69,6 +73,8 @@ class Workspace:
 
     def start(self, *command: str, **variables: str) -> "subprocess.Popen[str]":
         """Start a command there, with output and errors in one pipe."""
+        if not self.bare and any(part.split(".")[0] in ("flows", "prefect") for part in command):
+            self._spare_prefect()
         pipe = subprocess.PIPE
         return subprocess.Popen(
             command, cwd=self.folder, env={**self.environment(), **variables}, stdout=pipe, stderr=subprocess.STDOUT, text=True
@@ -93,6 +99,13 @@ class Workspace:
     def git(self, *arguments: str) -> str:
         """Run git there."""
         return self.run("git", "-c", "user.name=Test", "-c", "user.email=test@localhost", *arguments).strip()
+
+    def _spare_prefect(self) -> None:
+        """Let a server that is started here find its tables made."""
+        from recording import empty_prefect
+
+        if not (home := self.folder / ".prefect").exists():
+            shutil.copytree(empty_prefect(), home)
 
     def tell(self) -> "Workspace":
         """Let MLflow be told of what is done here, in the folder's own store: that takes each step seconds."""
@@ -173,6 +186,7 @@ def free_port() -> int:
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workspace]:
     """A copy of the project with the real steps, and the servers of `make up` over it, on free ports; once for all tests."""
     workspace = copy_project(tmp_path_factory.mktemp("served") / "atelier").tell()
+    workspace.bare = True
     workspace.variables |= addresses()
     workspace.python("-m", "flows.up")
     yield workspace

@@ -103,7 +103,7 @@ def test_the_flow_runs_trials_side_by_side_and_one_that_fails_costs_itself(conne
 
 
 @pytest.mark.fault("Ctrl-C to a comparison with trials side by side", found="exit 130, one sentence; no process left")
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.drill)])
 def test_ctrl_c_ends_all_trials(number: signal.Signals, chain: Workspace) -> None:
     """One sentence, no traceback, no process left, none tried again; the flow's own server hears of it, and nobody waits."""
     flow = chain.start(sys.executable, *FLOW, STAND_IN_LASTS="*:300")

@@ -64,6 +64,7 @@ def test_flow_and_repro_agree(connected: Workspace) -> None:
     assert versions["data"]["outs"][0]["md5"] == lock["collect"]["outs"][0]["md5"]
 
 
+@pytest.mark.drill
 def test_a_night_asks_the_source_again_and_no_more(connected: Workspace) -> None:
     """`--refresh` redoes collect alone when the source has nothing new: a clean tree, no branch. What is new gets a branch."""
     connected.dvc("repro")

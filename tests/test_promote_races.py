@@ -112,6 +112,7 @@ def test_two_processes_cannot_both_win_in_one_database(studio: Path, tmp_path: P
     one_has_won(race(tmp_path, 900.0, 901.0))
 
 
+@pytest.mark.drill
 @pytest.mark.fault("two candidates judged at once", found="one wins; the other is judged after it")
 def test_two_clients_cannot_both_win_at_a_server(server: Start, studio: Path, tmp_path: Path) -> None:
     """A real MLflow server and clients that share nothing else."""
@@ -119,6 +120,7 @@ def test_two_clients_cannot_both_win_at_a_server(server: Start, studio: Path, tm
     one_has_won(race(tmp_path, 900.0, 901.0))
 
 
+@pytest.mark.drill
 def test_the_better_one_of_two_is_the_champion_whoever_comes_first(studio: Path, tmp_path: Path) -> None:
     """Clearly better than the other and than the champion: it ends as the champion in either order."""
     verdicts = race(tmp_path, 500.0, 900.0)
@@ -137,6 +139,7 @@ def test_a_claim_is_held_by_one_at_a_time(studio: Path, tmp_path: Path) -> None:
     assert count.read_text() == "24"
 
 
+@pytest.mark.drill
 @pytest.mark.fault("MLflow's server away at the promotion", found="the candidate waits on the disk, said so")
 def test_a_server_that_is_away_costs_seconds_and_no_candidate(server: Start, studio: Path) -> None:
     """As a person calls it: exit code 0, a line; with the server back, the next call makes it the champion, the one after asks no

@@ -94,6 +94,7 @@ def _curves_are_whole(points: int) -> None:
     assert len(run.inputs.dataset_inputs) == 1
 
 
+@pytest.mark.drill
 @pytest.mark.fault(
     "kill -9 of MLflow's server in mid training; it never comes back",
     found="training goes on; the record is completed by the next start",

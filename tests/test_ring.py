@@ -10,7 +10,7 @@ from torch import Tensor
 from ganlib.methods.base import Batch, Method, Setting
 from ganlib.nets.mlp import Mlp
 
-RADIUS, SPREAD, STEPS, NUMBER = 0.7, 0.02, 1500, 64
+RADIUS, SPREAD, STEPS, SHORT, NUMBER = 0.7, 0.02, 1500, 500, 64
 ADVERSARIAL = {"penalty_every": 1, "lr_generator": 1e-3, "lr_discriminator": 1e-3, "ema_kimg": 5.0}
 RATES = {"began": {**ADVERSARIAL, "beta1": 0.5}, "relativistic": {**ADVERSARIAL, "penalties": {"r1": 0.1, "r2": 0.1}}}
 
@@ -60,13 +60,16 @@ def test_the_data_themselves_cover_all() -> None:
 
 @pytest.mark.slow
 def test_relativistic_with_both_penalties_covers_eight_of_eight(capsys: pytest.CaptureFixture[str]) -> None:
-    """As published for R3GAN (Huang et al. 2024, section 3); the table of all methods is part of the output."""
+    """As published for R3GAN (Huang et al. 2024, section 3); a table of all methods after a third of the steps is part of the
+    output."""
     objectives = ("minimax", "nonsaturating", "leastsquares", "wasserstein", "hinge")
     knobs = {name: ADVERSARIAL for name in objectives} | RATES
-    found = {name: covered(learn(method)) for name, method in every_method(Mlp(latent=8, width=128), **knobs)}
+    methods = dict(every_method(Mlp(latent=8, width=128), **knobs))
+    found = {name: covered(learn(method, SHORT)) for name, method in methods.items()}
     with capsys.disabled():
-        print("\nmodes of a ring of eight Gaussians\nmethod          modes   points near one")
+        print(f"\nmodes of a ring of eight Gaussians after {SHORT} steps\nmethod          modes   points near one")
         for name, (modes, near) in sorted(found.items(), key=lambda item: (-item[1][0], -item[1][1])):
             print(f"{name:<16}{modes} of 8  {near:.2f}")
-    assert found["relativistic"][0] == 8
-    assert found["relativistic"][1] > 0.5
+    modes, near = covered(learn(methods["relativistic"]))
+    assert modes == 8
+    assert near > 0.5

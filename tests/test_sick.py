@@ -9,13 +9,14 @@ from bench.sick import CASES, play, rightly
 from ganlib.metrics import quick
 from ganlib.metrics.diagnosis import Evidence, diagnose
 
-HEALTHY = ["portraits", "shapes", "hinge", "variational"]
+LONG = pytest.mark.drill
+HEALTHY = ["portraits", "shapes", pytest.param("hinge", marks=LONG), "variational"]
 SICK = [
     "20 pictures",
-    "200 pictures",
-    "no blond hair",
+    pytest.param("200 pictures", marks=LONG),
+    pytest.param("no blond hair", marks=LONG),
     "D's rate 50 times",
-    "G's rate 500 times",
+    pytest.param("G's rate 500 times", marks=LONG),
     "minimax, D far ahead",
     "began, little variety",
 ]

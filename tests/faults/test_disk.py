@@ -48,6 +48,7 @@ def litter(place: Path) -> list[str]:
     return [path.name for path in place.rglob(".*") if path.name.endswith(".partial") or ".tmp" in path.name]
 
 
+@pytest.mark.drill
 def test_a_training_on_a_disk_that_fills_up(workspace: Workspace, small: Path, whole: Workspace, ledger: Ledger) -> None:
     """It stops with a sentence; the last checkpoint is whole, nothing is left half written; with room again it goes on to the
     same bits."""

@@ -70,6 +70,7 @@ def completed(folder: Path) -> bool:
     return publish(a_record(step="train", params={"batch": 64}, **given), 120.0)
 
 
+@pytest.mark.drill
 def test_a_slow_server_is_waited_for_by_nobody(
     server: Start, project: Path, monkeypatch: pytest.MonkeyPatch, ledger: Ledger
 ) -> None:
@@ -95,6 +96,7 @@ def test_a_slow_server_is_waited_for_by_nobody(
     )
 
 
+@pytest.mark.drill
 def test_a_server_whose_disk_is_full(server: Start, project: Path, ledger: Ledger) -> None:
     """It answers with errors: the training goes on, and with room again the record is completed."""
     place = project / "server"

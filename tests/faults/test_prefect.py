@@ -82,6 +82,7 @@ def process_of(up: Workspace, service: str) -> psutil.Process:
     return psutil.Process(json.loads(up.read(f".runs/services/{service}.json"))["pid"])
 
 
+@pytest.mark.drill
 def test_a_server_that_is_started_again_sees_the_flow_complete(up: Workspace, vanished: str, ledger: Ledger) -> None:
     """Killed while a step works, started again by `make up`: the flow notices nothing, and its run is completed there."""
     flow = in_training(up)
@@ -98,6 +99,7 @@ def test_a_server_that_is_started_again_sees_the_flow_complete(up: Workspace, va
     )
 
 
+@pytest.mark.drill
 def test_a_worker_that_is_killed_costs_its_night_nothing(up: Workspace, ledger: Ledger) -> None:
     """kill -9 of the worker under which a night runs: the night goes on to its end, and `make up` starts another worker."""
     to_train(up)
@@ -117,6 +119,7 @@ def test_a_worker_that_is_killed_costs_its_night_nothing(up: Workspace, ledger: 
     )
 
 
+@pytest.mark.drill
 def test_a_machine_that_vanished_is_seen_by_the_server(up: Workspace, vanished: str, ledger: Ledger) -> None:
     """The automation that `make up` registers marks the run as crashed, with nobody asking."""
     deadline, url = time.monotonic() + 180, f"{up.variables['PREFECT_API_URL']}/flow_runs/{vanished}"
@@ -127,6 +130,7 @@ def test_a_machine_that_vanished_is_seen_by_the_server(up: Workspace, vanished: 
     ledger.add("a machine that vanishes with its flow", found="no sign of life for 90 s: an automation marks the run as crashed")
 
 
+@pytest.mark.drill
 def test_a_server_that_is_gone_for_ever_costs_no_step(up: Workspace, vanished: str, ledger: Ledger) -> None:
     """All steps reach their end, the flow ends in one sentence, and `dvc repro` finds all done."""
     flow = in_training(up, PREFECT_CLIENT_MAX_RETRIES="1")  # or its client would hope for a minute, three times

@@ -39,6 +39,7 @@ def at_work(repro: psutil.Process) -> str:
     return ""
 
 
+@pytest.mark.drill
 def test_a_repro_killed_in_every_step(workspace: Workspace, whole: Workspace, ledger: Ledger) -> None:
     """kill -9 of DVC and of all under it, once in every step; the same command goes on, no lock is in its way."""
     dice, struck = random.Random(0), list[str]()

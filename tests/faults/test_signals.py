@@ -16,7 +16,8 @@ from test_flow import gone
 from trainings import TRAIN, checkpoints, learnt, model_of, resumed_at, wait_for_checkpoint, with_pictures
 
 POLITE = {signal.SIGTERM: 143, signal.SIGINT: 130}
-polite = pytest.mark.parametrize("number", POLITE, ids=lambda number: number.name)
+interrupted = pytest.param(signal.SIGINT, marks=pytest.mark.drill)
+polite = pytest.mark.parametrize("number", [signal.SIGTERM, interrupted], ids=lambda number: number.name)
 
 
 @pytest.fixture(scope="module")

@@ -20,6 +20,7 @@ from ganlib.metrics.cache import KEPT
 NIGHTS = 16
 
 
+@pytest.mark.drill
 def test_nights_with_random_faults_leave_all_in_order(tmp_path: Path, pytestconfig: pytest.Config, ledger: Ledger) -> None:
     """Whatever befell them, the night after the last one finds every digest valid, one champion, every version loadable, every
     curve whole, nothing left half written; no process and no open file outlived its night; memory and disk are bounded."""

@@ -58,6 +58,7 @@ def test_a_number_that_is_another_process_by_now_holds_nothing(workspace: Worksp
     )
 
 
+@pytest.mark.drill
 def test_two_repros_wait_for_each_other(workspace: Workspace, whole: Workspace, ledger: Ledger) -> None:
     """The second waits for the first, or says who works; both end, and the model is that of one."""
     with_pictures(workspace, kimg=9.6)
@@ -74,6 +75,7 @@ def test_two_repros_wait_for_each_other(workspace: Workspace, whole: Workspace, 
     ledger.add("two `dvc repro` at once", found="one works; the other waits, or says that the first holds the step")
 
 
+@pytest.mark.drill
 def test_two_curatings(workspace: Workspace, ledger: Ledger) -> None:
     """The second is told the first one's process, be it early or late; the first ends as if it had been alone."""
     workspace.change("collect", number=3000)

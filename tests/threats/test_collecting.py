@@ -90,7 +90,7 @@ def taken_in(workspace: Workspace, source: str, path: Path) -> dict[str, str]:
     return {Path(row["path"]).name: "kept" if row["kept"] else str(row["reason"]) for _, row in table.iterrows()}
 
 
-@pytest.mark.parametrize("form", ["folder", "zip", "tar"])
+@pytest.mark.parametrize("form", ["folder", pytest.param("zip", marks=pytest.mark.drill), "tar"])
 def test_hostile_files_cost_their_own_rows(form: str, workspace: Workspace, tmp_path: Path, ledger: Ledger) -> None:
     """All of them at once among forty good pictures, in a folder and in archives: the good ones are kept."""
     files = {f"{number:02d}.png": picture(number + 10) for number in range(40)}

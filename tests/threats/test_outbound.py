@@ -12,6 +12,7 @@ pytestmark = pytest.mark.slow
 CANARY = "s3cr3t-canary-4711"
 
 
+@pytest.mark.drill
 def test_a_whole_run_connects_to_nothing_else(workspace: Workspace, tmp_path: Path, ledger: Ledger) -> None:
     """From pictures to report and registry through the flow, in a network that holds this machine alone, where one can be had.
 

@@ -157,6 +157,7 @@ def test_mlflow_refuses_a_pickled_model(tmp_path: Path, workspace: Workspace, le
     ledger.add("a pickled model in MLflow's registry", found="MLflow refuses to load it: pickles are switched off")
 
 
+@pytest.mark.drill
 @pytest.mark.slow
 def test_prefects_store_of_results_is_neither_written_nor_read(
     chain: Workspace, served: Workspace, tmp_path: Path, ledger: Ledger

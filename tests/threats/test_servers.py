@@ -87,6 +87,7 @@ def locked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workspace]:
     workspace.python("-m", "flows.down")
 
 
+@pytest.mark.drill
 def test_prefect_asks_for_the_password(locked: Workspace, ledger: Ledger) -> None:
     """401 without it and with a wrong one; with it the server answers, the worker works and the nights are scheduled."""
     url = f"{locked.variables['PREFECT_API_URL']}/deployments/filter"
@@ -99,6 +100,7 @@ def test_prefect_asks_for_the_password(locked: Workspace, ledger: Ledger) -> Non
     ledger.add("no password, or a wrong one, where Prefect's server was given one", times=2, found="401")
 
 
+@pytest.mark.drill
 @pytest.mark.skipif(find_spec("flask_wtf") is None, reason="Flask-WTF is not installed: pip install 'mlflow[auth]'")
 def test_mlflow_asks_for_the_password(locked: Workspace, ledger: Ledger) -> None:
     """401 without it and with a wrong one; with it the server answers, and a step is recorded there."""
