@@ -25,8 +25,8 @@ class Candidates:
     shelf: with the columns of `Form.columns` and `COMPARED`. at: the shelf's row of each picture, [N]. facts: of each, [N], see
     `FACTS`. size: pixels a side that are learned from. crew: who does heavy work. labels: what is known of each, by the label's
     name. kept: those that no earlier check has set aside, those that a person wants kept first, in the order in which they were
-    found. unfit: those that some check sets aside for what they are, so that none of them may stay in another's place. barred:
-    whether there are some that bars make square, which show how wide they are.
+    found. unfit: those that some check sets aside for what they are, so that none of them may stay in another's place. padded:
+    whether those that are not square have bars in their views.
     """
 
     shelf: Shelf
@@ -37,7 +37,7 @@ class Candidates:
     labels: Mapping[str, Sequence[Label]] = field(default_factory=dict)
     kept: Sequence[int] = field(default_factory=list)
     unfit: Set[int] = frozenset()
-    barred: bool = False
+    padded: bool = False
 
     def measured(self, name: str) -> NDArray[np.float64]:
         """One of the facts, as numbers, of the pictures that are kept, in their order."""

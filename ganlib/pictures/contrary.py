@@ -2,12 +2,12 @@
 
 A set has an up if its pictures can be told from the same ones turned. So a linear discriminant (Fisher 1936) learns to do that,
 from half of the set, of which the turned half is made; the pictures of the other half that look turned to it are suspects. Such a
-suspect is set aside if, turned back, it is much nearer to the others than it is: nearer than any that is no suspect. Both are
-tried on turned pictures first: where not most of them are found, as of ornaments, nothing is said of the set.
+suspect is set aside if, turned back, it is much nearer to the others than it is: nearer than hardly any that is no suspect. Both
+are tried on turned pictures first: where not most of them are found, as of ornaments, nothing is said of the set.
 
 A kind of pictures of its own, white on black where most are black on white, is told from mistakes by its number alone: the more
-there are, the nearer are they to each other. Of twenty in a hundred none is found; of five mistakes in a hundred, nearly all are,
-and so are five that are meant.
+there are, the nearer are they to each other. Of more than ten in a hundred none is found; of five mistakes in a hundred, nearly
+all are, and so are five that are meant.
 
 Points are those of `duplicates.tangent`, of which what turns a picture, or makes a negative of it, is a matrix: nothing has to be
 looked at again.
@@ -22,9 +22,9 @@ from torch import Tensor
 from ganlib.pictures.strangers import square_distances
 
 FEWEST = 200
-#: How near a turned-back picture is to the others, as a share of how near it is as it is: at most, and as a share of the least of
-#: those that are no suspects.
-_NEARER, _BELOW = 0.8, 0.8
+#: How near a turned-back picture is to the others, as a share of how near it is as it is: at most, and as a share of what it is
+#: for some of those that are no suspects, for among them are mistakes that the discriminant has missed: of how many.
+_NEARER, _BELOW, _MISSED = 0.8, 0.8, 0.02
 _NEIGHBOURS = 3  # the distance to the third: two copies say nothing of a set
 _TRIED, _FOUND = 500, 0.8  # pictures that it is tried on; the share of them to be found
 _MOST, _MISTAKES = 0.5, 0.1  # of the pictures that are no suspects; that are some in one way: where there is a right way
@@ -62,9 +62,11 @@ def contrary(points: Tensor, ways: Tensor) -> list[Contrary]:
     trial = _Trial(tried, points[tried], _near(points[tried], tried, points, others))
     best: dict[int, Contrary] = {}
     for way, own in zip(ways, sides, strict=True):
-        few = float((own < 0).double().mean()) <= _MISTAKES
-        threshold = _threshold(points, halves, way, others, trial) if few else None
-        for suspect in [] if threshold is None else _suspects(points, way, own, threshold):
+        if (threshold := _threshold(points, halves, way, others, trial)) is None:
+            continue
+        if float((own < 0).double().mean()) > _MISTAKES:
+            return []  # what is turned one way looks turned in others, too: they are a kind, in whichever way
+        for suspect in _suspects(points, way, own, threshold):
             if suspect.place not in best or _clarity(suspect) < _clarity(best[suspect.place]):
                 best[suspect.place] = suspect
     return sorted(best.values(), key=lambda suspect: (_clarity(suspect), suspect.place))
@@ -110,7 +112,7 @@ def _threshold(points: Tensor, halves: Sequence[_Half], way: Tensor, others: Ten
     made = trial.points @ way.T
     there = _near(made, trial.places, points, others)
     back = there if torch.equal(way, way.T) else _near(trial.points @ way, trial.places, points, others)
-    threshold = min(_NEARER, _BELOW * float((back / trial.near).min()))
+    threshold = min(_NEARER, _BELOW * float((back / trial.near).quantile(_MISSED)))
     found = (_sides(made, trial.places, halves, way) < 0) & (trial.near / there < threshold)
     return threshold if float(found.double().mean()) >= _FOUND else None
 

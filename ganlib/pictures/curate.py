@@ -155,8 +155,7 @@ def _candidates(config: CurateConfig, found: _Found, shelf: Shelf, crew: Crew) -
         found.verdicts[place].notes = notes.decode()
     found.decoded = places[seen].tolist()
     labels = {name: [values[place] for place in found.decoded] for name, values in found.labels.items()}
-    barred = config.fit == "pad" and bool((facts["width"] != facts["height"])[seen].any())
-    return Candidates(shelf, rows[seen], facts[seen], config.size, crew, labels, barred=barred)
+    return Candidates(shelf, rows[seen], facts[seen], config.size, crew, labels, padded=config.fit == "pad")
 
 
 def _compare(

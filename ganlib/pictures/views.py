@@ -1,11 +1,12 @@
 """The small copy of a picture that all checks look at: alike in size and colours, framed as it will be learned from."""
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Literal
 
 import numpy as np
 
-from ganlib.pictures.decode import Pixels
+from ganlib.pictures.decode import WHITE, Pixels
 from ganlib.pictures.prepare import preparation
 
 VIEW = 64  # pixels a side
@@ -20,3 +21,15 @@ def viewing(fit: Literal["crop", "pad"], background: tuple[int, ...]) -> Callabl
         return found if found.shape[2] == 3 else np.repeat(found, 3, axis=2)
 
     return view
+
+
+def without_bars(view: Pixels, share: float) -> Pixels:
+    """The square in the middle of a view that bars made square, as a view. share: of its picture's longer side, the shorter."""
+    side = max(1, int(VIEW * share))
+    start = (VIEW - side) // 2
+    return _enlarging()(view[start : start + side, start : start + side])
+
+
+@lru_cache
+def _enlarging() -> Callable[[Pixels], Pixels]:
+    return preparation(VIEW, "crop", WHITE)
