@@ -6,8 +6,8 @@ suspect is set aside if, turned back, it is much nearer to the others than it is
 are tried on turned pictures first: where not most of them are found, as of ornaments, nothing is said of the set.
 
 A kind of pictures of its own, white on black where most are black on white, is told from mistakes by its number alone: the more
-there are, the nearer are they to each other. Of twelve in a hundred none is found, with two exceptions in a thousand; of five
-mistakes in a hundred, nearly all are, and so are five that are meant.
+there are, the nearer are they to each other. Of twelve in a hundred hardly any is found; of five mistakes in a hundred,
+nearly all are, and so are five that are meant.
 
 Points are those of `duplicates.tangent`, of which what turns a picture, or makes a negative of it, is a matrix: nothing has to be
 looked at again.
