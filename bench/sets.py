@@ -1,9 +1,9 @@
 """Clean pictures to plant defects among: four kinds that checks were tuned on, but other pictures, and one that they were not.
 
 Thresholds were chosen on portraits of seeds 11 and 29, faces in ink of seeds 7-0, 8-0 and 9-0 on, the first training and the
-first 3,000 test pictures of clothes, figures of blocks (Voxel Art), and the first 3,000 drawings: none of those is here. But those of
-what is pale, turned or negative were looked at with the other drawings, too, of which there are no more; and what is turned with
-people of seeds 9-0 on.
+first 3,000 test pictures of clothes, figures of blocks (Voxel Art), and the first 3,000 drawings: none of those is here. But what
+is pale, turned or negative was looked at with the other drawings, too, of which there are no more; what is turned also with these
+clothes, and with people of seeds 9-0 on.
 """
 
 import io
