@@ -140,7 +140,11 @@ def test_ctrl_c_ends_the_step_too(server: str, chain: Workspace, request: pytest
     "kill -9 of the flow in the middle of a step", found="nothing it started lives on; the same command does what is left"
 )
 def test_kill_9_of_the_flow_leaves_nothing_behind(chain: Workspace) -> None:
-    """DVC, the trainer under it and the flow's own server end with it; then the same command, with no other server, goes on."""
+    """DVC, the trainer under it and the flow's own server end with it; then the same command, with no other server, goes on.
+
+    The server has to make its tables first, as it does in a fresh clone.
+    """
+    chain.bare = True
     chain.dvc("repro", "curate")
     flow = chain.start(sys.executable, *FLOW, STAND_IN_LASTS="train:300")
     trainer = pid_of(chain, "train")

@@ -59,6 +59,19 @@ class TestClassifier:
             digests.add(classifier_for(pictures, {"colour": colours(pictures)}, tmp_path / folder).digest)
         assert len(digests) == 1
 
+    def test_few_pictures_make_few_lessons(self, tmp_path, capsys):
+        """Of 32 pictures each is shown 200 times, on average, 64 in a lesson."""
+        pictures = shapes(32, 1)
+        classifier_for(pictures, {"colour": colours(pictures)}, tmp_path)
+        assert "100 of 100 lessons" in capsys.readouterr().err
+
+    def test_whatever_decides_its_weights_is_part_of_its_name(self, learnt, tmp_path, monkeypatch):
+        """Another optimiser trains another one."""
+        monkeypatch.setattr(classifier.adam, "__file__", classifier.resize.__file__)
+        pictures = shapes(300, 1)
+        classifier_for(pictures, {"colour": colours(pictures)}, tmp_path)
+        assert len([*tmp_path.glob("classifier-*.safetensors")]) == 2
+
     def test_it_is_trained_once(self, learnt, tmp_path, monkeypatch):
         """The second time it is read; with other labels it is another one."""
         monkeypatch.setattr(classifier, "_train", lambda *_: pytest.fail("trained again"))

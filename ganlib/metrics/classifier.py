@@ -25,13 +25,14 @@ from ganlib.metrics import resize
 from ganlib.metrics.parallel import parallel, single
 from ganlib.metrics.resize import antialiased
 from ganlib.progress import Progress
+from ganlib.training import adam
 from ganlib.training.adam import FusedAdam
 
 Pictures = NDArray[np.uint8]
 #: Values of labels by name, one for each picture; None where it lacks the label, which is a class of its own.
 Columns = Mapping[str, Sequence[Value | None]]
 
-#: Pictures shown, at most, and each of them; batch, widths of the layers; the side of the pictures that it sees, at most.
+#: At most: pictures shown, how often each on average. Batch, widths of the layers; the side of what it sees, at most.
 SHOWN, PASSES, BATCH, WIDTHS, LARGEST = 60_000, 200, 64, (32, 64, 128, 128), 64
 RATE = 2e-3
 META = "classifier"
@@ -145,7 +146,7 @@ def _train(pictures: Pictures, told: Tensor, conditions: Conditions, seed: int) 
 
 def _code() -> list[str]:
     """Of what decides the weights."""
-    return [digest_file(Path(str(module.__file__))) for module in (sys.modules[__name__], resize, attribute, untold_of)]
+    return [digest_file(Path(str(module.__file__))) for module in (sys.modules[__name__], resize, attribute, untold_of, adam)]
 
 
 def _write(path: Path, network: Network, conditions: Conditions, size: int) -> None:

@@ -34,9 +34,11 @@ class Form:
 
     @property
     def columns(self) -> dict[str, Any]:
-        """What `look` finds of each picture, by name: types of numpy."""
+        """What `look` finds of each picture, by name: types of numpy. middle: the point of the square in the middle, for views
+        that have bars."""
         from ganlib.pictures.duplicates.tangent import DIMENSIONS, TANGENTS
 
         pixels = (np.uint8, (self.size, self.size, 3 if self.mode == "RGB" else 1))
         view, descriptor = (np.uint8, (VIEW, VIEW, 3)), (np.float32, (1 + TANGENTS, DIMENSIONS))
-        return {"facts": FACTS, "pixels": pixels, "view": view, "descriptor": descriptor}
+        found = {"facts": FACTS, "pixels": pixels, "view": view, "descriptor": descriptor}
+        return {**found, "middle": (np.float32, (DIMENSIONS,))} if self.fit == "pad" else found

@@ -18,7 +18,7 @@ from ganlib.pictures.form import Form
 from ganlib.pictures.guard import USUAL, Limits, decode_guarded
 from ganlib.pictures.measures import measure
 from ganlib.pictures.prepare import preparation
-from ganlib.pictures.views import VIEW, viewing
+from ganlib.pictures.views import VIEW, viewing, without_bars
 
 _FEWEST = 8  # views that are described together
 
@@ -43,10 +43,26 @@ def look(form: Form, files: Sequence[tuple[str, bytes]], limits: Limits = USUAL)
         facts["width"], facts["height"], facts["lossless"] = decoded.width, decoded.height, decoded.lossless
     if len(seen := np.flatnonzero(found["facts"]["reason"] == b"")):
         views = found["view"][seen]
-        found["descriptor"][seen] = describe(padded(views, _FEWEST))[: len(views)].numpy()
+        found["descriptor"][seen] = _described(views)
+        if "middle" in found:
+            found["middle"][seen] = _middles(views, found["descriptor"][seen], found["facts"][seen])
         for name, values in measure(views).items():
             found["facts"][name][seen] = values
     return found
+
+
+def _described(views: Pixels) -> NDArray[np.float32]:
+    return np.asarray(describe(padded(views, _FEWEST))[: len(views)].numpy())
+
+
+def _middles(views: Pixels, descriptors: NDArray[np.float32], facts: NDArray[Any]) -> NDArray[np.float32]:
+    """Of each view its point, [N, D]; where bars make it square, that of the square in its middle."""
+    points = descriptors[:, 0].copy()
+    shorter, longer = np.sort([facts["width"], facts["height"]], axis=0)
+    if len(barred := np.flatnonzero(shorter < longer)):
+        middles = [without_bars(views[place], shorter[place] / longer[place]) for place in barred]
+        points[barred] = _described(np.stack(middles))[:, 0]
+    return points
 
 
 @lru_cache

@@ -16,8 +16,9 @@ CANARY = "s3cr3t-canary-4711"
 def test_a_whole_run_connects_to_nothing_else(workspace: Workspace, tmp_path: Path, ledger: Ledger) -> None:
     """From pictures to report and registry through the flow, in a network that holds this machine alone, where one can be had.
 
-    The guard is tried first: it sees an attempt, and refuses it.
+    The guard is tried first: it sees an attempt, and refuses it. Prefect makes its tables, as it does the first time.
     """
+    workspace.bare = True
     log = guarded(workspace.tell(), tmp_path)
     tried = "import socket; socket.create_connection(('192.0.2.1', 80), 1)"
     assert "guard: socket." in workspace.python("-c", tried, code=1)
