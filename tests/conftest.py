@@ -1,5 +1,6 @@
 """Copies of the project to try things in, and the servers of `make up` for those tests that need them."""
 
+import compileall
 import os
 import shutil
 import signal
@@ -137,7 +138,7 @@ class Workspace:
 def copy_project(folder: Path) -> Workspace:
     """The project's code with tiny parameters, committed, nothing built; it has no `.venv`.
 
-    What Python made of the code goes along, which would take seconds to make again. MLflow's store is away, see `tell`.
+    What Python has made of the code goes along. MLflow's store is away, see `tell`.
     """
     folder.mkdir(parents=True)
     for name in CODE:
@@ -227,6 +228,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--nights", metavar="N", type=int, help="how many nights tests/faults/test_soak.py runs")
     parser.addoption("--soak-seed", metavar="SEED", type=int, default=0, help="what befalls them")
     parser.addoption("--ledger", metavar="FILE", help="write what the tests of faults and threats did to this Markdown file")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Let Python keep what it makes of the code, even where PYTHONDONTWRITEBYTECODE says that it is not to: a thousand processes
+    would each take most of a second to make it again."""
+    if not hasattr(config, "workerinput"):
+        for name in CODE:
+            compileall.compile_dir(PROJECT / name, quiet=1)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
