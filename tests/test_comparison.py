@@ -524,6 +524,7 @@ def ran(output: str) -> list[str]:
     return sorted(line.split("'")[1].split(":")[1] for line in output.splitlines() if line.startswith("Running stage"))
 
 
+@pytest.mark.drill
 @pytest.mark.slow
 def test_dvc_alone_compares(workspace: Workspace) -> None:
     """Two methods with two seeds, then nothing to do. The pipeline sees nothing of it, and git only what records the result."""

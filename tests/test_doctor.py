@@ -128,6 +128,7 @@ def test_a_list_of_dvc_that_was_cut_short_is_found_and_emptied() -> None:
         assert see("locks").state == "ok"
 
 
+@pytest.mark.drill
 @pytest.mark.fault("locks of a DVC that was killed", found="found and cleared by `make doctor ARGS=--fix`")
 @pytest.mark.slow
 def test_what_a_killed_dvc_leaves_behind_is_seen_and_mended(chain: Workspace) -> None:

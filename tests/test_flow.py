@@ -170,6 +170,7 @@ def test_a_step_that_is_killed_is_tried_again(connected: Workspace) -> None:
     assert "train done" in output
 
 
+@pytest.mark.drill
 @pytest.mark.fault(
     "a flow and `dvc repro` beside a running flow", found="refused, with the holder's process and since when; the first goes on"
 )

@@ -117,6 +117,7 @@ def test_runs_deleted_long_ago_go_for_good_others_stay(project: Path) -> None:
     assert client.get_run(kept.info.run_id).info.lifecycle_stage == "active"
 
 
+@pytest.mark.drill
 def test_no_run_goes_while_mlflows_command_would_take_more_than_it_is_told_to(project: Path) -> None:
     """It takes deleted experiments and logged models along, the champion's files with them: that is said, and nothing goes."""
     shutil.copy(PROJECT / "params.yaml", project)
