@@ -42,7 +42,7 @@ test: .venv/installed ## All tests but the drills (those that need a GPU or a br
 	@echo "The drills were left out: make drills"
 
 .PHONY: drills
-drills: .venv/installed ## The tests that take longest: whole pipelines and servers killed, starved and raced, for real
+drills: .venv/installed ## The tests that take longest: whole pipelines and servers killed, starved and raced; longer trainings
 	$(BIN)/python -m pytest -ra --durations=10 -m drill $(WORKERS)
 
 .PHONY: quick
