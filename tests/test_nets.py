@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import avg_pool2d, conv2d, conv_transpose2d, interpolate, relu
+from torch.nn.functional import avg_pool2d, interpolate, relu
 
 from ganlib.errors import AtelierError
-from ganlib.nets import NETWORKS, strided
+from ganlib.nets import NETWORKS
 from ganlib.nets.base import DOUBLINGS, Network, check_size
 from ganlib.nets.dcgan import Dcgan, batch_spread
 from ganlib.nets.infogan import Infogan
@@ -19,7 +19,6 @@ from ganlib.nets.mlp import Mlp
 from ganlib.nets.r3gan import Block, Downsample, R3gan, Upsample
 from ganlib.nets.resample import ConvAfterDoubling, ConvBeforeHalving, compute_plainly
 from ganlib.nets.resnet import Down, Resnet, Up
-from ganlib.nets.strided import DoubledByProducts, Doubling, HalvedByProducts, Halving
 
 SIZE, CHANNELS, OUTPUTS = 16, 3, 5
 
@@ -323,64 +322,6 @@ def test_a_joined_convolution_is_the_plain_one(
     for mine, theirs in zip(*found, strict=True):
         torch.testing.assert_close(mine, theirs, rtol=1e-12, atol=1e-12)
     assert outputs.shape[2:] == ((2 * height, 2 * width) if kind is ConvAfterDoubling else (height // 2, width // 2))
-
-
-@pytest.mark.parametrize("bias", [True, False])
-@pytest.mark.parametrize(("height", "width"), [(4, 4), (2, 6), (8, 8)])
-@pytest.mark.parametrize("way", ["halved", "doubled"])
-def test_a_strided_convolution_by_products_is_the_librarys(
-    way: str, height: int, width: int, bias: bool, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Outputs, gradients, and the gradients of a penalty on gradients, to rounding in float64; in one piece and in several."""
-    by_library = {"halved": conv2d, "doubled": conv_transpose2d}[way]
-    by_products = {"halved": HalvedByProducts, "doubled": DoubledByProducts}[way]
-    shape = (3, 5, 2 * height, 2 * width) if way == "halved" else (3, 4, height, width)
-    dice = torch.Generator().manual_seed(0)
-    drawn = [torch.randn(*some, generator=dice).double() for some in (shape, (4, 5, 4, 4), (4 if way == "halved" else 5,))]
-
-    def found(apply: Callable[..., Tensor], most: int) -> list[Tensor]:
-        monkeypatch.setattr(strided, "_MOST", most)
-        maps, kernel, shift = (one.clone().requires_grad_() for one in drawn)
-        outputs = apply(maps, kernel, shift if bias else None)
-        slope = torch.autograd.grad(outputs.pow(3).sum(), maps, create_graph=True)[0]
-        (outputs.square().sum() + slope.square().sum()).backward()
-        grads = [maps.grad, kernel.grad, *([shift.grad] if bias else [])]
-        return [outputs.detach(), slope.detach(), *grads]
-
-    theirs = found(lambda *given: by_library(*given, stride=2, padding=1), 1)
-    for most in (1, 2**21):
-        for mine, other in zip(found(by_products.apply, most), theirs, strict=True):
-            torch.testing.assert_close(mine, other, rtol=1e-11, atol=1e-11 * float(other.abs().max()))
-
-
-@pytest.mark.parametrize(("kind", "side"), [(Halving, 8), (Halving, 16), (Doubling, 4)])
-def test_a_strided_layer_learns_the_same_by_products_in_bf16(kind: type[Halving | Doubling], side: int) -> None:
-    """As far as bf16 goes: eight bits of each number are kept, of sums of some thousands of them more."""
-    layer = kind(64, 48).to(memory_format=torch.channels_last)
-    maps = torch.randn(4, 64, side, side, generator=torch.Generator().manual_seed(0)).contiguous(
-        memory_format=torch.channels_last
-    )
-    found = []
-    for plain in (False, True):
-        layer.plain = plain
-        layer.zero_grad()
-        inputs = maps.clone().requires_grad_()
-        with torch.autocast("cpu", dtype=torch.bfloat16):
-            outputs = nn.functional.leaky_relu_(layer(inputs))  # in place, as networks have it
-        names = {type(step).__name__ for step in _steps(outputs.grad_fn)}
-        assert any("ByProducts" in name for name in names) != plain
-        outputs.float().square().sum().backward()
-        found.append([outputs.detach().float(), inputs.grad, layer.weight.grad, layer.bias.grad])
-    assert layer.weight.grad.is_contiguous(memory_format=torch.channels_last)
-    for mine, theirs in zip(*found, strict=True):
-        assert float((mine - theirs).norm() / theirs.norm()) < 2**-7
-
-
-def _steps(last: torch.autograd.graph.Node | None) -> list[torch.autograd.graph.Node]:
-    """All that led to it."""
-    if last is None:
-        return []
-    return [last, *(step for before, _ in last.next_functions for step in _steps(before))]
 
 
 @pytest.mark.parametrize("part", PARTS)

@@ -38,7 +38,7 @@ class ConvAfterDoubling(Conv3x3):
     def forward(self, maps: Tensor) -> Tensor:
         if self.plain:
             return super().forward(interpolate(maps, scale_factor=2, mode="nearest"))
-        return doubled(maps, _spread(self.weight.transpose(0, 1), turned=True), self.bias)
+        return doubled(maps, _spread(self.weight.transpose(0, 1), turned=True), self.bias, self.training)
 
 
 class ConvBeforeHalving(Conv3x3):
@@ -47,7 +47,7 @@ class ConvBeforeHalving(Conv3x3):
     def forward(self, maps: Tensor) -> Tensor:
         if self.plain:
             return avg_pool2d(super().forward(maps), 2)
-        return halved(maps, _spread(self.weight) / 4, self.bias)
+        return halved(maps, _spread(self.weight) / 4, self.bias, self.training)
 
 
 def compute_plainly(module: nn.Module, plain: bool) -> None:

@@ -51,7 +51,12 @@ def _pays(maps: Tensor, kernel: Tensor) -> bool:
     number, _, *sides = maps.shape
     whole = min(sides) >= _SMALLEST and not any(side % _OUT for side in sides)
     enough = number * prod(sides) >= _FEWEST * _OUT**2 and min(kernel.shape[:2]) >= _MANY
-    return whole and enough and maps.device.type == "cpu" and maps.dtype in _PRECISE and not torch.is_autocast_enabled("cpu")
+    return whole and enough and precise(maps)
+
+
+def precise(maps: Tensor) -> bool:
+    """Whether they are on a CPU and will be convolved in float32 or float64."""
+    return maps.device.type == "cpu" and maps.dtype in _PRECISE and not torch.is_autocast_enabled("cpu")
 
 
 class ByTiles(Function):
@@ -114,10 +119,14 @@ def _transformed(kernel: Tensor, transposed: bool) -> Tensor:
     return products.permute((1, 0, 2) if transposed else (1, 2, 0))
 
 
-def _portions(maps: Tensor) -> Sequence[Tensor]:
-    """Maps [N, C, H, W] as [n, H, W, C], so many at a time as have _TILES tiles."""
-    tiles = maps.shape[2] * maps.shape[3] // _OUT**2
-    return torch.split(maps.permute(0, 2, 3, 1), -(-_TILES // tiles))
+def _portions(maps: Tensor) -> list[Tensor]:
+    return portions(maps, _OUT, _TILES)
+
+
+def portions(maps: Tensor, side: int, tiles: int) -> list[Tensor]:
+    """Maps [N, C, H, W] as [n, H, W, C], so many at a time as have `tiles` tiles of this side."""
+    each = maps.shape[2] * maps.shape[3] // side**2
+    return list(torch.split(maps.permute(0, 2, 3, 1), -(-tiles // each)))
 
 
 def _seen(maps: Tensor) -> Tensor:
@@ -133,7 +142,7 @@ def _seen(maps: Tensor) -> Tensor:
 
 def _put_together(products: Tensor, outputs: Tensor) -> None:
     """Products [36, tiles, C] transformed along columns and rows into outputs [n, H, W, C]."""
-    targets = _by_tiles(outputs)
+    targets = by_tiles(outputs, _OUT)
     columns = products.view(_SEEN, _SEEN, *targets.shape[2:])
     lines = columns.new_empty(_OUT, *columns.shape[1:])
     _sum_up(columns.unbind(0), lines.unbind(0))
@@ -142,7 +151,7 @@ def _put_together(products: Tensor, outputs: Tensor) -> None:
 
 def _spread(slopes: Tensor) -> Tensor:
     """The transpose of `_put_together`: of slopes [n, H, W, C] those of the products, [36, tiles, C]."""
-    tiles = _by_tiles(slopes)
+    tiles = by_tiles(slopes, _OUT)
     columns = tiles.new_empty(_SEEN, *tiles.shape[1:])
     _hand_back(tiles.unbind(0), columns.unbind(0))
     products = tiles.new_empty(_SEEN, _SEEN, *tiles.shape[2:])
@@ -150,10 +159,10 @@ def _spread(slopes: Tensor) -> Tensor:
     return products.view(_SEEN**2, -1, slopes.shape[-1])
 
 
-def _by_tiles(maps: Tensor) -> Tensor:
-    """A view of maps [n, H, W, C] as [4, 4, n, H / 4, W / 4, C], columns within a tile first, then its rows."""
+def by_tiles(maps: Tensor, side: int) -> Tensor:
+    """A view of maps [n, H, W, C] as [side, side, n, H / side, W / side, C], columns within a tile first, then its rows."""
     number, height, width, channels = maps.shape
-    return maps.view(number, height // _OUT, _OUT, width // _OUT, _OUT, channels).permute(4, 2, 0, 1, 3, 5)
+    return maps.view(number, height // side, side, width // side, side, channels).permute(4, 2, 0, 1, 3, 5)
 
 
 def _see(pixels: Sequence[Tensor], to: Sequence[Tensor]) -> None:
