@@ -3,7 +3,7 @@
 The key is the code that the ground truth bears. Nothing here knows how defects are looked for.
 """
 
-from bench.defects import belonging, duplicates, formats, junk, quality, unreadable, worthless
+from bench.defects import belonging, duplicates, formats, junk, layout, quality, unreadable, worthless
 from bench.defects.base import Defect
 
 DEFECTS: dict[str, Defect] = {
@@ -58,6 +58,12 @@ DEFECTS: dict[str, Defect] = {
     "upside-down": Defect("quality", quality.upside_down),
     "turned": Defect("quality", quality.turned),
     "negative": Defect("quality", quality.negative),
+    "letterboxed": Defect("quality", layout.letterboxed),
+    "half-lost": Defect("quality", layout.half_lost),
+    "covered": Defect("quality", layout.covered),
+    "captioned": Defect("quality", layout.captioned),
+    "off-centre": Defect("quality", layout.off_centre),
+    "tilted": Defect("quality", layout.tilted),
     "stranger": Defect("belonging", belonging.foreign, "stranger"),
     "foreign-cluster": Defect("belonging", belonging.foreign, "cluster"),
     "text-page": Defect("belonging", belonging.text_page, "any"),

@@ -17,7 +17,7 @@ from ganlib.nets.winograd import by_tiles, portions
 _SIDE, _OUT, _SEEN = 4, 2, 3  # of a kernel; of a tile of outputs; of what it sees, in places
 _STRIDE = 2  # and so many pixels a place, along either side
 _PAYING = (2**16, 2**23)  # pairs of channels, and of them with all tiles, with fewer of which transforms cost what they save
-_PAYING_FOR_KERNEL = (2**13, 2**21)  # the same where libraries are less quick
+_PAYING_FOR_KERNEL = (2**13, 2**23)  # the same where libraries are less quick
 _TILES = 256  # at a time: they should stay near the processor
 
 

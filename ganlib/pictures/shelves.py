@@ -16,6 +16,7 @@ from ganlib.pictures import points
 from ganlib.pictures.duplicates.synthetic import WAYS
 from ganlib.pictures.duplicates.twins import COPIES
 from ganlib.pictures.form import Form
+from ganlib.pictures.layout import NUMBERS
 from ganlib.pictures.shelf import Shelf
 
 #: What decides what is found out, besides the form: this code, and these packages.
@@ -30,8 +31,13 @@ _PACKAGES = (
     "pillow",
     "torch",
 )
-#: Columns that are filled as checks ask for them: the point of a picture, that of it in grey, and what becomes of copies of it.
-COMPARED = {**dict.fromkeys(("point", "greyed"), ("<f4", (points.DIMENSIONS,))), "copies": (COPIES, (len(WAYS),))}
+#: Columns that are filled as checks ask for them: the point of a picture, that of it in grey, what becomes of copies of it, and
+#: how it is laid out.
+COMPARED = {
+    **dict.fromkeys(("point", "greyed"), ("<f4", (points.DIMENSIONS,))),
+    "copies": (COPIES, (len(WAYS),)),
+    "layout": ("<u2", (NUMBERS,)),
+}
 
 
 @contextmanager

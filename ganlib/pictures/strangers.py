@@ -96,10 +96,10 @@ def _distances(points: Points, others: Rows, places: Rows | None = None) -> NDAr
     return found.clip(1e-9)
 
 
-def too_far(far: NDArray[np.float64]) -> float:
-    """From where on a 50th neighbour is further away than everyone else's."""
+def too_far(far: NDArray[np.float64], beyond: float = _BEYOND) -> float:
+    """From where on something, a 50th neighbour by default, is further away than everyone else's."""
     middle, spread = _spread(far)
-    return middle + _BEYOND * spread
+    return middle + beyond * spread
 
 
 def _spread(far: NDArray[np.float64]) -> tuple[float, float]:

@@ -16,6 +16,7 @@ from ganlib.pictures.checks.emptiness import flat, nearly_empty
 from ganlib.pictures.checks.exposure import over_exposed, pale, under_exposed
 from ganlib.pictures.checks.grain import noisy
 from ganlib.pictures.checks.labels import label_suspects
+from ganlib.pictures.checks.layout import odd_layout
 from ganlib.pictures.checks.shape import extreme_aspect, too_small
 from ganlib.pictures.checks.sharpness import blurred
 from ganlib.pictures.checks.text import text_page
@@ -39,5 +40,6 @@ CHECKS: dict[str, Check] = {
     "negative": negative,
     "not-upright": not_upright,
     "off-topic": off_topic,
+    "odd-layout": odd_layout,
     "label-suspect": label_suspects,
 }
