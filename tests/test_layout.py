@@ -9,6 +9,7 @@ from drawing import encode
 from test_checks import _raw, _verdicts, faces
 
 from bench.defects import layout as spoiling
+from ganlib.pictures.checks import layout as check
 from ganlib.pictures.config import CurateConfig
 from ganlib.pictures.decode import Pixels, decode
 from ganlib.pictures.layout import NUMBERS, layouts, oddness
@@ -79,7 +80,7 @@ class TestOddness:
         for place in (0, 7, 100):
             others = points[usual & (lots % 5 != lots[place] % 5)]
             spread = np.cov(others.T, bias=True)
-            spread += 0.03 * np.trace(spread) / NUMBERS * np.eye(NUMBERS)
+            spread += (0.03 * np.trace(spread) / NUMBERS + 1e-3) * np.eye(NUMBERS)
             apart = points[place] - others.mean(0)
             assert found[place] == pytest.approx(np.sqrt(apart @ np.linalg.solve(spread, apart)), rel=1e-9)
 
@@ -94,13 +95,13 @@ class TestCheck:
         judged = _verdicts(_raw(spoiled(portraits[:FEW], places)), tmp_path / "out", config)
         gone = {int(Path(name).stem) for name in judged.index[~judged["kept"]]}
         assert set(places) >= gone
-        assert len(gone) >= 11
+        assert len(gone) >= 9
         found = judged[(judged["reason"] == "odd-layout") & ~judged["kept"]]
-        assert len(found) >= 10
+        assert len(found) >= 8
         assert (found["score"] > found["threshold"]).all()
         page = (tmp_path / "out" / "verdicts.html").read_text(encoding="utf-8")
-        assert 'id="odd-layout"' in page
-        assert "Kept, but only just" in page
+        section = page[page.index('id="odd-layout"') :].split("<section")[0]
+        assert "Kept, but only just" in section
 
     def test_of_pictures_that_are_as_they_should_be_none_is_odd(self, tmp_path: Path, portraits: Pixels) -> None:
         assert odd(portraits[:FEW], tmp_path / "out") == set()
@@ -116,11 +117,45 @@ class TestCheck:
         assert odd(spoiled(portraits[:400], range(5)), tmp_path / "out", ignore=("off-topic",)) == set()
 
     def test_bars_that_make_a_picture_square_are_no_layout(self, tmp_path: Path, portraits: Pixels) -> None:
-        """A dozen is high; among those that are not, what is spoiled is found."""
+        """Two are high, of which one would go if it were filled up so before; of those that are not, what is spoiled goes."""
         views = spoiled(portraits[:FEW], range(4))
-        high = [np.ascontiguousarray(view[:, 12:52]) for view in portraits[FEW : FEW + 12]]
-        pictures = [*_raw(views), *(RawPicture(f"high{place}.png", encode(view)) for place, view in enumerate(high))]
-        judged = _verdicts(pictures, tmp_path / "out", CurateConfig(size=16, fit="pad"))
-        gone = set(judged.index[~judged["kept"] & (judged["reason"] == "odd-layout")])
-        assert gone
-        assert gone <= {f"{place}.png" for place in range(4)}
+        high = [np.ascontiguousarray(view[:, 12:52]) for view in portraits[FEW : FEW + 2]]
+        gone = []
+        for shown in (high, [np.pad(view, ((0, 0), (12, 12), (0, 0))) for view in high]):
+            pictures = [*_raw(views), *(RawPicture(f"high{place}.png", encode(view)) for place, view in enumerate(shown))]
+            config = CurateConfig(size=16, fit="pad", background="#000000", ignore=("off-topic", "near-duplicate"))
+            judged = _verdicts(pictures, tmp_path / f"out{len(gone)}", config)
+            gone.append(set(judged.index[~judged["kept"] & (judged["reason"] == "odd-layout")]))
+        assert gone[0]
+        assert gone[0] <= {f"{place}.png" for place in range(4)}
+        assert gone[1] & {"high0.png", "high1.png"}
+
+
+class TestJudged:
+    """Layouts alone."""
+
+    def test_what_the_first_round_finds_no_longer_hides_the_rest(self, portraits: Pixels) -> None:
+        """One in fifteen, in all ways: two rounds find more of them than one, and no innocent."""
+        places = range(0, FEW, 15)
+        known = layouts(spoiled(portraits[:FEW], places))
+        lots = np.random.default_rng(0).integers(0, 2**63, FEW).astype(np.uint64)
+        found = []
+        for rounds in (1, 2):
+            with pytest.MonkeyPatch.context() as patch:
+                patch.setattr(check, "_ROUNDS", rounds)
+                odd, threshold = check.judged(known, lots)
+            found.append(set(np.flatnonzero(odd > threshold)))
+        assert found[0] < found[1] <= set(places)
+        assert len(found[1]) > 1.2 * len(found[0])
+
+    @pytest.mark.parametrize("others", [0, 1, 40])
+    def test_where_nearly_all_are_alike_nothing_is_said(self, others: int) -> None:
+        """All the same, or but for some."""
+        dice = np.random.default_rng(0)
+        known = np.full((600, NUMBERS), 4321, np.uint16)
+        known[:others] = dice.integers(0, 48_960, (others, NUMBERS))
+        assert check.judged(known, dice.integers(0, 2**63, 600).astype(np.uint64))[1] == np.inf
+
+    def test_a_set_without_any_edges_is_none_to_be_judged_by(self) -> None:
+        known, lots = np.zeros((600, NUMBERS), np.uint16), np.arange(600).astype(np.uint64)
+        assert check.judged(known, lots)[1] == np.inf

@@ -33,7 +33,9 @@ def covered(picture: Pixels, dice: Generator) -> File:
     side = _scaled(int(dice.integers(22, 31)), picture)
     top, left = dice.integers(0, np.array(picture.shape[:2]) - side + 1)
     hidden = picture.copy()
-    hidden[top : top + side, left : left + side] = dice.integers(0, 256, 3)
+    part = hidden[top : top + side, left : left + side]
+    colour = dice.integers(0, 128, 3) + np.where(part.mean((0, 1)) < 128, 128, 0)  # none that could as well have been there
+    part[:] = colour
     return File(encode(hidden))
 
 

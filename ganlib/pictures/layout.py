@@ -5,8 +5,9 @@ each picture is kept how much its brightness changes from pixel to pixel, along 
 a set, how these numbers vary together. How far one is from the others is its distance from their mean in units of that (after
 Mahalanobis 1936), of those in the other four fifths of the set, for a picture must not explain itself.
 
-What many share is no fault: a share p of pictures that differ from the rest in one way is not farther than 1 / √p in it, so that
-a hair style that one in a hundred wears stays within the distance of pictures that differ by chance, √128 = 11.
+What many share is less of a fault: if a share p of pictures differ from the rest in one way, they are 1 / √p farther in it and no
+more, which is 10 for one in a hundred, squared and added to √128 = 11 squared, by which pictures differ by chance. But a kind
+that varies in its own ways is as far as if there were fewer of it.
 """
 
 from collections.abc import Iterator
@@ -24,7 +25,7 @@ NUMBERS = 2 * _PARTS**2
 _MOST = 3 * 255 * (VIEW // _PARTS) ** 2  # of a part: 3 channels that change from black to white at every pixel
 _NOTHING = 0.02  # of that, added before the logarithm: less is as good as no edge
 _FOLDS = 5
-_STEADY = 0.03  # of the mean variance, added to each: few pictures know little of how rarely something varies
+_STEADY, _LEAST = 0.03, 1e-3  # of the mean variance, and of itself, added to each: few pictures know little of what rarely varies
 _BLOCK = 8192
 
 
@@ -51,10 +52,10 @@ def oddness(known: NDArray[np.uint16], lots: NDArray[np.uint64], usual: NDArray[
         for fold, moments in enumerate(seen):
             moments.add(points[judging[start : start + _BLOCK] == fold])
     whole = sum(seen, _Moments())
+    models = [(whole - moments).model() for moments in seen]
     found = torch.empty(len(known), dtype=torch.float64)
-    for fold, moments in enumerate(seen):
-        mean, whitened = (whole - moments).model()
-        for start, points in _blocks(known):
+    for start, points in _blocks(known):
+        for fold, (mean, whitened) in enumerate(models):
             own = folds[start : start + _BLOCK] == fold
             found[start : start + _BLOCK][own] = ((points[own] - mean) @ whitened).norm(dim=1)
     return np.asarray(found.numpy())
@@ -89,5 +90,5 @@ class _Moments:
         """The mean [D], and a matrix [D, D] that brings what varies as these points do to length √D."""
         mean = self._total / self._number
         spread = self._products / self._number - mean[:, None] * mean
-        spread += _STEADY * spread.diagonal().mean() * torch.eye(NUMBERS, dtype=torch.float64)
+        spread += (_STEADY * spread.diagonal().mean().clamp_min(0) + _LEAST) * torch.eye(NUMBERS, dtype=torch.float64)
         return mean, torch.linalg.inv(torch.linalg.cholesky(spread)).T

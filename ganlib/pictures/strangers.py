@@ -70,13 +70,13 @@ def strangers(points: Points, nearest: Rows, references: int) -> Iterator[Found]
     nearest: of each point the places of those nearest to it, nearest first, [N, K]. references: how many those were chosen from.
     """
     far, near = (_distances(points, nearest[:, neighbour]) for neighbour in (rank(references) - 1, 0))
-    middle, spread = _spread(far)
+    middle, width = spread(far)
     threshold, usual = too_far(far), float(np.quantile(near, 0.95))
     belongs = (far <= threshold) & (near <= _APART * usual)
     for place in np.flatnonzero(~belongs):
         distance, limit = (far[place], threshold) if far[place] > threshold else (near[place], _APART * usual)
         yield Found(int(place), float(distance), limit)
-    for members, distance, limit in _groups(points, nearest, usual, (far - middle) / spread):
+    for members, distance, limit in _groups(points, nearest, usual, (far - middle) / width):
         for place in members[belongs[members]]:
             yield Found(int(place), distance, limit)
         belongs[members] = False
@@ -98,11 +98,11 @@ def _distances(points: Points, others: Rows, places: Rows | None = None) -> NDAr
 
 def too_far(far: NDArray[np.float64], beyond: float = _BEYOND) -> float:
     """From where on something, a 50th neighbour by default, is further away than everyone else's."""
-    middle, spread = _spread(far)
-    return middle + beyond * spread
+    middle, width = spread(far)
+    return middle + beyond * width
 
 
-def _spread(far: NDArray[np.float64]) -> tuple[float, float]:
+def spread(far: NDArray[np.float64]) -> tuple[float, float]:
     """The median, and how far beyond it the 90th percentile is."""
     middle, usual = np.quantile(far, (0.5, _USUALLY))
     return float(middle), float((usual - middle).clip(1e-9))
