@@ -51,6 +51,7 @@ def always(monkeypatch: pytest.MonkeyPatch) -> None:
     """By tiles however few channels, or tiles, there are."""
     for limits in ("_PAYING", "_PAYING_FOR_KERNEL"):
         monkeypatch.setattr(winograd_strided, limits, (1, 1))
+    monkeypatch.setattr(winograd_strided, "_FEWEST", 1)
 
 
 @pytest.fixture
@@ -143,6 +144,25 @@ class TestByTiles:
         assert torch.equal(ours, theirs)
         ours.float().sum().backward()
         assert counted == []
+
+    @each_way
+    @pytest.mark.usefixtures("always")
+    def test_under_autocast_nothing_is_done_by_tiles(self, way: str, counted: list[str]) -> None:
+        """Not within the functions that bf16 has of its own either, nor for a penalty's second derivative."""
+        maps, kernel, _ = (end.detach().float().requires_grad_() for end in ends(way, 2, (8, 8), 32, 32))
+        with torch.autocast("cpu", torch.bfloat16):
+            outputs = WAYS[way][0](maps, kernel, None)
+            assert outputs.dtype == torch.bfloat16
+            (slope,) = torch.autograd.grad(outputs.float().square().sum(), maps, create_graph=True)
+            torch.autograd.grad(slope.square().sum(), kernel)
+        assert counted == []
+
+    def test_in_float32_nothing_is_laid_out_as_for_bf16(self, counted: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+        """Maps of 8 × 8 that only learn their kernel by tiles."""
+        monkeypatch.setattr(strided, "_halved_by_product", lambda *_: pytest.fail("computed as for bf16"))
+        maps, kernel, _ = (end.detach().float().requires_grad_() for end in ends("halved", 256, (8, 8), 128, 128))
+        halved(maps, kernel, None, learning=True).sum().backward()
+        assert counted == ["of_kernel"]
 
     @pytest.mark.parametrize("shape", [(64, 256, 9, 8), (256, 8, 8)])
     def test_an_odd_side_and_a_single_picture_are_left_to_the_library(self, shape: tuple[int, ...], counted: list[str]) -> None:

@@ -2,8 +2,11 @@
 
 On a CPU libraries are not at their best here. In bf16 they take twice as long for the gradient of such a kernel, and for outputs
 of 4 × 4, as a product of matrices with as many terms does: there the pixels that each output sees are laid side by side (as
-Chellapilla, Puri and Simard 2006 do), and what is left is one product. In float32 they take up to twice as long as Winograd's
-products by tiles (`ganlib.nets.winograd_strided`). Sums are the same but for their order.
+Chellapilla, Puri and Simard 2006 do), and what is left is one product. In float32, where channels are many, they take up to twice
+as long as Winograd's products by tiles (`ganlib.nets.winograd_strided`), and two to four times for the gradient of the kernel.
+Sums are the same but for rounding.
+
+Gradients are to be taken outside of autocast, as torch asks for: what is float32 would be rounded there.
 """
 
 from collections.abc import Sequence

@@ -18,6 +18,7 @@ _SIDE, _OUT, _SEEN = 4, 2, 3  # of a kernel; of a tile of outputs; of what it se
 _STRIDE = 2  # and so many pixels a place, along either side
 _PAYING = (2**16, 2**23)  # pairs of channels, and of them with all tiles, with fewer of which transforms cost what they save
 _PAYING_FOR_KERNEL = (2**13, 2**23)  # the same where libraries are less quick
+_FEWEST = 64  # channels on either side
 _TILES = 256  # at a time: they should stay near the processor
 
 
@@ -34,7 +35,8 @@ def pays_for_kernel(number: int, sides: Sequence[float], channels: Sequence[int]
 def _enough(number: int, sides: Sequence[float], channels: Sequence[int], least: tuple[int, int]) -> bool:
     """Whether tiles come out even, and there is so much to do."""
     pairs, tiles = prod(channels), number * prod(sides) / _OUT**2
-    return not any(side % _OUT for side in sides) and pairs >= least[0] and pairs * tiles >= least[1]
+    even = not any(side % _OUT for side in sides)
+    return even and min(channels) >= _FEWEST and pairs >= least[0] and pairs * tiles >= least[1]
 
 
 def halved(large: Tensor, kernel: Tensor) -> Tensor:

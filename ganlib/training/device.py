@@ -107,6 +107,7 @@ def _seconds(dtype: torch.dtype, fast: bool = True) -> float:
     """
     layer, layout = ConvBeforeHalving(64, 128).to(dtype), torch.channels_last if fast else torch.contiguous_format
     layer.plain = not fast
+    layer.eval()  # by the library's convolutions in either type, as they were when _GAIN was chosen
     layer.to(memory_format=layout)  # type: ignore[call-overload]
     maps = torch.randn(64, 64, 16, 16).to(dtype).contiguous(memory_format=layout).requires_grad_(True)
     best, threads = float("inf"), torch.get_num_threads()
