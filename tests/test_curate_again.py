@@ -60,7 +60,7 @@ def _curate(
     return {name: (out / name).read_bytes() for name in FILES}
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture
 def _all_checks(monkeypatch: pytest.MonkeyPatch) -> None:
     """Those that want more pictures than there are here, too: what they say must not depend on the night either."""
     monkeypatch.setattr(layout, "_FEWEST", 200)
@@ -108,6 +108,7 @@ def test_hundreds_of_copies_are_judged_alike_every_night(tmp_path: Path) -> None
     assert verdicts.kept[copied].sum() == 1
 
 
+@pytest.mark.usefixtures("_all_checks")
 @pytest.mark.parametrize("exact", [EXACT, 100])
 def test_a_second_night_costs_what_is_new_and_finds_what_a_run_from_nothing_finds(
     tmp_path: Path, asked: dict[str, int], monkeypatch: pytest.MonkeyPatch, exact: int
@@ -165,6 +166,7 @@ def test_how_a_data_set_differs_from_the_last_one(
     assert distances["other"] > 10
 
 
+@pytest.mark.usefixtures("_all_checks")
 @pytest.mark.slow
 def test_a_cluster_of_two_workers_gives_the_same_bytes(tmp_path: Path) -> None:
     """Decoding, features and comparisons on Dask's workers, in processes of their own."""
