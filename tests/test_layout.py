@@ -100,7 +100,7 @@ class TestCheck:
         assert len(found) >= 8
         assert (found["score"] > found["threshold"]).all()
         page = (tmp_path / "out" / "verdicts.html").read_text(encoding="utf-8")
-        section = page[page.index('id="odd-layout"') :].split("<section")[0]
+        section = page[page.index('id="odd-layout"') :].split("<h2")[0]
         assert "Kept, but only just" in section
 
     def test_of_pictures_that_are_as_they_should_be_none_is_odd(self, tmp_path: Path, portraits: Pixels) -> None:

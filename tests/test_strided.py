@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import pytest
 import torch
+from test_winograd import only_in_training
 from torch import Tensor, nn
 from torch.nn.functional import conv2d, conv_transpose2d
 
@@ -177,13 +178,7 @@ class TestByTiles:
         self, kind: Callable[[int, int], nn.Module], counted: list[str]
     ) -> None:
         """Not in evaluation: a picture's bits would depend on how many are drawn at a time."""
-        layer, maps = kind(256, 256), torch.zeros(64, 256, 8, 8)
-        layer.eval()(maps)
-        compute_plainly(layer.train(), True)
-        layer(maps)
-        assert counted == []
-        compute_plainly(layer, False)
-        layer(maps)
+        only_in_training(kind(256, 256), torch.zeros(64, 256, 8, 8), counted)
         assert counted in (["halved"], ["doubled"])
 
     @pytest.mark.usefixtures("always")

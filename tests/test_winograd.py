@@ -44,6 +44,16 @@ def twice_differentiated(convolve, maps, kernel, bias):
     return [outputs, *slopes, *torch.autograd.grad(sum((slope**3).sum() for slope in slopes), (maps, kernel, bias))]
 
 
+def only_in_training(layer, maps, counted):
+    """What is counted, by tiles, is of training alone, and not where it is to be plain: see to that, and then let it count."""
+    layer.eval()(maps)
+    compute_plainly(layer.train(), True)
+    layer(maps)
+    assert counted == []
+    compute_plainly(layer, False)
+    layer(maps)
+
+
 class TestConvolved:
     """Against torch's own convolution."""
 
@@ -114,13 +124,7 @@ class TestLayers:
 
     def test_a_layer_does_in_training_unless_it_is_to_be_plain(self, counted):
         """Not in evaluation: a picture's bits would depend on how many are drawn at a time."""
-        layer, maps = Conv3x3(128, 128), torch.zeros(16, 128, 8, 8)
-        layer.eval()(maps)
-        compute_plainly(layer.train(), True)
-        layer(maps)
-        assert counted == []
-        compute_plainly(layer, False)
-        layer(maps)
+        only_in_training(Conv3x3(128, 128), torch.zeros(16, 128, 8, 8), counted)
         assert counted == [8]
 
     def test_few_pictures_go_the_usual_way(self, counted):
