@@ -19,7 +19,18 @@ TIMES = 3.0  # as many pictures per core-second as cleanvision, with checks that
 RATE = 200.0  # pictures per core-second, with all checks
 DEFECT, INNOCENT, SPEED, WHOLE = "found", "innocent", "speed", "speed of all"
 #: Checks that cleanvision has not.
-OURS_ALONE = ("text-page", "noisy", "pale", "negative", "not-upright", "off-topic", "odd-layout", "label-suspect")
+OURS_ALONE = (
+    "text-page",
+    "noisy",
+    "pale",
+    "negative",
+    "not-upright",
+    "off-topic",
+    "one-hue",
+    "colour-cast",
+    "odd-layout",
+    "label-suspect",
+)
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from flows import show
 from ganlib.config import load
 from ganlib.errors import AtelierError
 from ganlib.pictures import crew, looks, points
-from ganlib.pictures.checks import layout
+from ganlib.pictures.checks import hues, layout
 from ganlib.pictures.config import CurateConfig
 from ganlib.pictures.decode import Pixels
 from ganlib.pictures.drift import Snapshot
@@ -26,6 +26,7 @@ from ganlib.pictures.duplicates.synthetic import shifted
 from ganlib.pictures.raw import RawPicture
 from ganlib.pictures.shelves import fingerprint
 from ganlib.pictures.sources.portraits import _draw
+from ganlib.pictures.views import greyed
 from tasks.curate import curate, record, tell_drift
 from tasks.places import CURATED, DATASET, DRIFT
 
@@ -41,16 +42,31 @@ def _spoiled(picture: RawPicture, name: str, view: Pixels) -> RawPicture:
     return RawPicture(name, encode(view), picture.labels)
 
 
+def _view(picture: RawPicture) -> Pixels:
+    return np.asarray(Image.open(io.BytesIO(picture.data)).convert("RGB"))
+
+
 def _night(number: int) -> list[RawPicture]:
     """240 portraits and more; the second night lacks some, and has new ones, copies of old ones and what does not belong."""
     faces = _faces(250)
     if number == 1:
         return [*faces[:240], RawPicture("broken.png", png(1, 30)[:-30])]
     dice = np.random.default_rng(0)
-    view = np.asarray(Image.open(io.BytesIO(faces[20].data)).convert("RGB"))
+    view = _view(faces[20])
     noise = np.kron(dice.integers(0, 256, (8, 8, 3)), np.ones((8, 8, 1))).astype(np.uint8)
     copy, dull = _spoiled(faces[20], "copy.png", shifted(view, 1, 1)), _spoiled(faces[20], "dull.png", view // 8)
-    return [*faces[245:], *faces[4:237], copy, dull, _spoiled(faces[0], "stranger.png", noise), RawPicture("x.gif", b"GIF89a")]
+    cast = _spoiled(faces[1], "cast.png", (view * [1.0, 0.7, 0.5]).astype(np.uint8))
+    grey = [_spoiled(faces[place], f"grey-{place}.png", greyed(_view(faces[place])[None])[0]) for place in (30, 31, 247)]
+    return [
+        *faces[245:],
+        *faces[4:237],
+        copy,
+        dull,
+        cast,
+        *grey,
+        _spoiled(faces[0], "stranger.png", noise),
+        RawPicture("x.gif", b"GIF89a"),
+    ]
 
 
 def _curate(
@@ -63,7 +79,8 @@ def _curate(
 @pytest.fixture
 def _all_checks(monkeypatch: pytest.MonkeyPatch) -> None:
     """Those that want more pictures than there are here, too: what they say must not depend on the night either."""
-    monkeypatch.setattr(layout, "_FEWEST", 200)
+    for module in (layout, hues):
+        monkeypatch.setattr(module, "_FEWEST", 200)
 
 
 @pytest.fixture
@@ -91,7 +108,7 @@ def test_hundreds_of_copies_are_judged_alike_every_night(tmp_path: Path) -> None
     One stays, and on the second night, which lacks some and has new ones, the files are those of a run from nothing.
     """
     faces, dice = _faces(40), np.random.default_rng(0)
-    view = np.asarray(Image.open(io.BytesIO(faces[3].data)).convert("RGB"))
+    view = _view(faces[3])
     copies = []
     for number in range(250):
         other = view.copy()
@@ -119,10 +136,13 @@ def test_a_second_night_costs_what_is_new_and_finds_what_a_run_from_nothing_find
     assert asked["decoded"] == 241
     asked.update(decoded=0, placed=0)
     second = _curate(_night(2), tmp_path / "second", tmp_path / "memory")
-    assert asked["decoded"] == 9
+    assert asked["decoded"] == 13
     assert asked["placed"] <= 2 * points.BATCH
     anew = _curate(_night(2), tmp_path / "anew")
     assert {name for name in FILES if second[name] != anew[name]} == set()
+    verdicts = pd.read_parquet(tmp_path / "anew" / "verdicts.parquet").set_index("path")
+    assert set(verdicts["reason"][[f"grey-{place}.png" for place in (30, 31, 247)]]) == {"grey-copy"}
+    assert verdicts["reason"]["cast.png"] == "colour-cast"
     asked.update(decoded=0, placed=0)
     third = _curate(_night(2), tmp_path / "third", tmp_path / "memory")
     assert asked == {"decoded": 0, "placed": 0}

@@ -3,7 +3,7 @@
 The key is the code that the ground truth bears. Nothing here knows how defects are looked for.
 """
 
-from bench.defects import belonging, duplicates, formats, junk, layout, quality, unreadable, worthless
+from bench.defects import belonging, colours, duplicates, formats, junk, layout, quality, unreadable, worthless
 from bench.defects.base import Defect
 
 DEFECTS: dict[str, Defect] = {
@@ -44,6 +44,7 @@ DEFECTS: dict[str, Defect] = {
     "darkened": Defect("near", duplicates.darkened, "innocent"),
     "paler": Defect("toned", duplicates.paler, "innocent"),
     "with-gamma": Defect("toned", duplicates.with_gamma, "innocent"),
+    "in-grey": Defect("toned", duplicates.in_grey, "innocent"),
     "cropped": Defect("near", duplicates.cropped, "innocent"),
     "cropped-corner": Defect("near", duplicates.cropped_corner, "innocent"),
     "mirrored": Defect("near", duplicates.mirrored, "innocent"),
@@ -58,6 +59,9 @@ DEFECTS: dict[str, Defect] = {
     "upside-down": Defect("quality", quality.upside_down),
     "turned": Defect("quality", quality.turned),
     "negative": Defect("quality", quality.negative),
+    "cast": Defect("quality", colours.cast),
+    "sepia": Defect("quality", colours.sepia),
+    "swapped": Defect("quality", colours.swapped),
     "letterboxed": Defect("quality", layout.letterboxed),
     "half-lost": Defect("quality", layout.half_lost),
     "covered": Defect("quality", layout.covered),

@@ -80,6 +80,11 @@ def with_gamma(picture: Pixels, dice: Generator) -> File:
     return File(encode(np.rint(255 * (picture / 255) ** dice.choice([0.8, 1.25])).astype(np.uint8)))
 
 
+def in_grey(picture: Pixels, dice: Generator) -> File:
+    """Without its colours."""
+    return File(encode(Image.fromarray(picture).convert("L")))
+
+
 def cropped(picture: Pixels, dice: Generator) -> File:
     """Less a margin of 3 % on every side, and as large as before."""
     return File(encode(_resized(picture[_inner(picture.shape[0]), _inner(picture.shape[1])], *picture.shape[:2])))

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from ganlib.pictures.decode import Pixels
 from ganlib.pictures.raw import Label
 from ganlib.pictures.shelf import Rows, Shelf
+from ganlib.pictures.views import VIEW
 from ganlib.progress import Progress
 
 if TYPE_CHECKING:
@@ -51,6 +52,14 @@ class Candidates:
         """The kept ones in an order that depends on nothing but their content."""
         kept = np.asarray(self.kept, np.int64)
         return kept[np.argsort(self.shelf.order(self.at[kept]), kind="stable")]
+
+    def whole_by_lot(self) -> Rows:
+        """The same without those that have bars, which are no part of what a picture shows."""
+        places = self.kept_by_lot()
+        if not self.padded:
+            return places
+        shorter, longer = np.sort([self.facts[places][side] for side in ("width", "height")], axis=0)
+        return np.asarray(places[np.rint(VIEW * shorter / longer) == VIEW])
 
     def fill(self, column: str, places: Rows, work: Callable[[Pixels], NDArray[Any]], batch: int, unit: str) -> None:
         """See to it that a column of the shelf has a value for each of some candidates: `work` makes them of a batch of views.

@@ -19,14 +19,18 @@ MEASURES = {
     "dark": "brightness below which lie 2 % of the pixels",
     "light": "brightness above which lie 2 % of the pixels",
     "white": "the share of pixels that are as good as white",
+    "tint": "how far a pixel's channels are apart, of that where they are most; up to `GREY` it is grey to the eye",
+    "hues": "how far colours are from the line through them, along the next one: 0 for grey, and for shades of any one hue",
     "lines": "how alike it is to itself some rows further down, as lines of text are: a correlation; 0 where no rows stand out",
 }
 
+GREY = 8
 _PATCH, _QUIET = 8, 0.15  # pixels; the share of patches with least grain
 _SCALES = ((7, 1.0), (15, 2.5))  # widths and sigmas of two Gaussians, in pixels
 _BITS = 14  # of the weights of those: with 8 of a level as many as float32 sums up exactly
 _FAINT = 0.3  # levels: what is flat has no edges to judge by
 _STRIPES, _PITCH = 12.0, (3, 17)  # levels; pixels from one line of text to the next
+_CLIPPED, _CLEAR = 250, 0.05  # levels; the share of pixels that must be left
 _ALIKE = 16  # levels: colours that are one colour
 
 
@@ -47,6 +51,8 @@ def measure(views: Pixels) -> dict[str, NDArray[np.float64]]:
         "dark": dark,
         "light": light,
         "white": bright[:, 250:].sum(axis=1) / side**2,
+        "tint": _tints(views),
+        "hues": _hues(views),
         "lines": _lines(np.abs(luma - middle[:, None, None].astype(np.float32))),
     }
     return {name: values.astype(np.float64) for name, values in found.items()}
@@ -80,6 +86,28 @@ def _busy(views: Pixels, middle: NDArray[np.float64]) -> NDArray[np.float64]:
 
     alike = [cv2.countNonZero(cv2.inRange(view, m - _ALIKE, m + _ALIKE)) for view, m in zip(views, middle, strict=True)]
     return 1 - np.array(alike, np.float64) / views[0, ..., 0].size
+
+
+def _tints(views: Pixels) -> NDArray[np.uint8]:
+    red, green, blue = (views[..., channel] for channel in range(3))
+    apart = np.maximum(np.maximum(red, green), blue) - np.minimum(np.minimum(red, green), blue)
+    return np.asarray(apart.reshape(len(views), -1).max(1))
+
+
+def _hues(views: Pixels) -> NDArray[np.float64]:
+    """The deviation of the colours along the second of their principal axes (Pearson 1901), of one pixel in four.
+
+    Without what is clipped, where a colour is no longer what it was; unless that is nearly all.
+    """
+    colours = views[:, ::2, ::2].reshape(len(views), -1, 3)
+    clear = colours.max(2) < _CLIPPED
+    clear[clear.mean(1) < _CLEAR] = True
+    number = clear.sum(1)
+    clean = (colours * clear[..., None]).astype(np.float64)
+    means = clean.sum(1) / number[:, None]
+    squares = clean.swapaxes(1, 2) @ clean / number[:, None, None]  # exact: sums of whole numbers
+    spread = squares - means[:, :, None] * means[:, None]
+    return np.asarray(np.sqrt(np.linalg.eigvalsh(spread)[:, 1].clip(0)))
 
 
 def _sharpness(luma: Pixels) -> NDArray[np.float64]:

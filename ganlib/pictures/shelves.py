@@ -14,8 +14,10 @@ from ganlib.alone import alone
 from ganlib.files import digest_bytes
 from ganlib.pictures import points
 from ganlib.pictures.duplicates.synthetic import WAYS
+from ganlib.pictures.duplicates.tangent import DIMENSIONS, TANGENTS
 from ganlib.pictures.duplicates.twins import COPIES
 from ganlib.pictures.form import Form
+from ganlib.pictures.hues import PARTS
 from ganlib.pictures.layout import NUMBERS
 from ganlib.pictures.shelf import Shelf
 
@@ -31,12 +33,14 @@ _PACKAGES = (
     "pillow",
     "torch",
 )
-#: Columns that are filled as checks ask for them: the point of a picture, that of it in grey, what becomes of copies of it, and
-#: how it is laid out.
+#: Columns that are filled as checks ask for them: the point of a picture, that of it in grey, its descriptor in grey, what
+#: becomes of copies of it, how it is laid out, and the mean colours of its parts.
 COMPARED = {
     **dict.fromkeys(("point", "greyed"), ("<f4", (points.DIMENSIONS,))),
+    "shaded": ("<f4", (1 + TANGENTS, DIMENSIONS)),
     "copies": (COPIES, (len(WAYS),)),
     "layout": ("<u2", (NUMBERS,)),
+    "mosaic": ("|u1", (PARTS, PARTS, 3)),
 }
 
 

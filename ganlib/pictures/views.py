@@ -33,3 +33,11 @@ def without_bars(view: Pixels, share: float) -> Pixels:
 @lru_cache
 def _enlarging() -> Callable[[Pixels], Pixels]:
     return preparation(VIEW, "crop", WHITE)
+
+
+def greyed(views: Pixels) -> Pixels:
+    """Views uint8 [N, H, W, 3] in grey, of three channels still."""
+    import cv2
+
+    luma = cv2.cvtColor(views.reshape(-1, *views.shape[2:]), cv2.COLOR_RGB2GRAY)
+    return np.asarray(cv2.cvtColor(luma, cv2.COLOR_GRAY2RGB), np.uint8).reshape(views.shape)

@@ -11,10 +11,11 @@ from collections.abc import Callable, Iterator
 from ganlib.pictures.candidates import Candidates, Finding
 from ganlib.pictures.checks.belonging import off_topic
 from ganlib.pictures.checks.contrary import negative, not_upright
-from ganlib.pictures.checks.duplicates import exact_duplicates, near_duplicates
+from ganlib.pictures.checks.duplicates import exact_duplicates, grey_copies, near_duplicates
 from ganlib.pictures.checks.emptiness import flat, nearly_empty
 from ganlib.pictures.checks.exposure import over_exposed, pale, under_exposed
 from ganlib.pictures.checks.grain import noisy
+from ganlib.pictures.checks.hues import colour_cast, one_hue
 from ganlib.pictures.checks.labels import label_suspects
 from ganlib.pictures.checks.layout import odd_layout
 from ganlib.pictures.checks.shape import extreme_aspect, too_small
@@ -31,6 +32,7 @@ CHECKS: dict[str, Check] = {
     "nearly-empty": nearly_empty,
     EXACT: exact_duplicates,
     "near-duplicate": near_duplicates,
+    "grey-copy": grey_copies,
     "text-page": text_page,
     "blurred": blurred,
     "noisy": noisy,
@@ -40,6 +42,8 @@ CHECKS: dict[str, Check] = {
     "negative": negative,
     "not-upright": not_upright,
     "off-topic": off_topic,
+    "one-hue": one_hue,
+    "colour-cast": colour_cast,
     "odd-layout": odd_layout,
     "label-suspect": label_suspects,
 }

@@ -7,8 +7,9 @@ from numpy.typing import NDArray
 
 from ganlib.pictures.candidates import Candidates, Finding
 from ganlib.pictures.decode import Pixels
+from ganlib.pictures.measures import GREY
+from ganlib.pictures.views import greyed
 
-_GREY = 8  # levels between the channels of what is grey to the eye
 _COMPARED = 600
 
 
@@ -33,9 +34,10 @@ def _belonging_but_for_colour(candidates: Candidates, places: NDArray[np.int64],
     from ganlib.pictures.points import BATCH
     from ganlib.pictures.strangers import alone
 
-    grey = [where for where in found if _is_grey(candidates.view(places[[where]]))]
+    is_grey = candidates.facts["tint"][places] <= GREY
+    grey = [where for where in found if is_grey[where]]
     others = np.setdiff1d(np.arange(len(places)), found)[:_COMPARED]
-    if not grey or np.mean([_is_grey(view) for view in candidates.view(places[others])]) > 0.5:
+    if not grey or is_grey[others].mean() > 0.5:
         return []
     compared = places[[*grey, *others]]
     candidates.fill("greyed", compared, _points_in_grey, BATCH, "pictures' features in grey")
@@ -46,14 +48,4 @@ def _belonging_but_for_colour(candidates: Candidates, places: NDArray[np.int64],
 def _points_in_grey(views: Pixels) -> NDArray[np.float32]:
     from ganlib.pictures.points import points
 
-    return points(_grey(views))
-
-
-def _is_grey(view: Pixels) -> bool:
-    return int(np.ptp(view.astype(np.int16), axis=-1).max()) <= _GREY
-
-
-def _grey(views: Pixels) -> Pixels:
-    luma = views @ np.array([0.299, 0.587, 0.114])
-    repeated: NDArray[np.uint8] = np.repeat(np.rint(luma).astype(np.uint8)[..., None], 3, axis=3)
-    return repeated
+    return points(greyed(views))

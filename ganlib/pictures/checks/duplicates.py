@@ -2,9 +2,14 @@
 
 from collections.abc import Iterator
 
+import numpy as np
+
 from ganlib.pictures.candidates import Candidates, Finding
 from ganlib.pictures.checks.sharpness import SHARP
+from ganlib.pictures.measures import GREY
 from ganlib.pictures.shelf import Shelf
+
+_SHOWN = 6
 
 
 def exact_duplicates(candidates: Candidates) -> Iterator[Finding]:
@@ -31,6 +36,28 @@ def near_duplicates(candidates: Candidates) -> Iterator[Finding]:
         for pair in finder.misses:
             worse, better = sorted((pair.first, pair.second), key=merits.__getitem__)
             yield Finding(candidates.kept[worse], pair.left, finder.cut, candidates.kept[better], aside=False)
+
+
+def grey_copies(candidates: Candidates) -> Iterator[Finding]:
+    """the same as a coloured picture, but in grey"""
+    from ganlib.pictures.duplicates.greyed import InGrey
+    from ganlib.pictures.duplicates.twins import PAIR
+
+    kept = np.asarray(candidates.kept, np.int64)
+    is_grey = candidates.facts["tint"][kept] <= GREY
+    fit = ~np.isin(kept, list(candidates.unfit))
+    grey, coloured = np.flatnonzero(is_grey), np.flatnonzero(~is_grey & fit)
+    if not len(grey) or not len(coloured) or len(grey) > len(kept) / 2:
+        return
+    with Shelf(candidates.shelf.folder / "pairs", {"pair": PAIR}) as pairs:
+        finder = InGrey(candidates, pairs)
+        spare = _SHOWN
+        for pair in finder.copies(grey, coloured):
+            aside = pair.left <= finder.cut
+            spare -= not aside
+            if spare < 0:
+                return
+            yield Finding(candidates.kept[pair.first], pair.left, finder.cut, candidates.kept[pair.second], aside)
 
 
 def _merit(candidates: Candidates, row: int) -> tuple[bool, bool, int, bool, int]:

@@ -6,8 +6,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ganlib.pictures.candidates import Candidates, Finding
-from ganlib.pictures.shelf import Rows
-from ganlib.pictures.views import VIEW
 
 _FEWEST = 500  # with fewer, one that is as it should be is as far from the others now and then
 #: How far beyond the median, in times the 90th percentile's way. Of 21 sets (faces, robots, animals, clothes of a kind or of all)
@@ -23,9 +21,7 @@ def odd_layout(candidates: Candidates) -> Iterator[Finding]:
     from ganlib.metrics.parallel import single
     from ganlib.pictures.layout import layouts
 
-    places = candidates.kept_by_lot()
-    if candidates.padded:
-        places = places[_square(candidates, places)]
+    places = candidates.whole_by_lot()
     if len(places) < _FEWEST:
         return
     rows = candidates.at[places]
@@ -52,9 +48,3 @@ def judged(known: NDArray[np.uint16], lots: NDArray[np.uint64]) -> tuple[NDArray
             return odd, np.inf
         threshold = too_far(odd[usual], _BEYOND)
     return odd, threshold
-
-
-def _square(candidates: Candidates, places: Rows) -> Rows:
-    """Those without bars, which are no part of how a picture is laid out."""
-    shorter, longer = np.sort([candidates.facts[places][side] for side in ("width", "height")], axis=0)
-    return np.flatnonzero(np.rint(VIEW * shorter / longer) == VIEW)

@@ -59,6 +59,9 @@ class Finder:
     left is spread as no copy's is, it counts for more. misses: the pairs that are most alike of those that are no twins.
     """
 
+    #: Of the shelf: the descriptors; what lists of neighbours are called. And what ways to compare two are counted from.
+    _COLUMN, _NAME, _WAYS = "descriptor", "twins", 0
+
     def __init__(self, candidates: Candidates, pairs: Shelf) -> None:
         """Learn what copies of these pictures look like. pairs: what is known about pairs already, in one column `pair`."""
         self._candidates, self._known = candidates, pairs
@@ -80,7 +83,10 @@ class Finder:
 
     def pairs(self) -> list[Pair]:
         """All pairs of twins. Sets `cut` into the widest gap between copies and other neighbours that is not far above copies."""
-        places = self._near()
+        everyone = np.arange(len(self._rows))
+        places = self._near(everyone, everyone)
+        places[:, :2].sort(axis=1)
+        places = np.unique(places, axis=0)
         places = places[self._glanced(places) <= self._glance]
         left = self._left(places, self._rough, self._rough_either)
         near = np.flatnonzero(np.isfinite(left))
@@ -113,29 +119,30 @@ class Finder:
         left = self._left(pairs[pairs[:, 0] != pairs[:, 1]])
         return float(left[left > max(_MOST, self._low)].min(initial=np.inf))  # others are twins
 
-    def _near(self) -> NDArray[np.int64]:
-        """[P, 3]: places of two pictures within the radius, and whether the first is to be mirrored; each pair once."""
-        rows = np.sort(self._rows)
-        place = np.argsort(self._rows, kind="stable")
-        known = torch.from_numpy(self._candidates.shelf["descriptor"][rows])
-        points = known[:, 0].contiguous()
-        cells = Cells(points.numpy(), np.argsort(self._candidates.shelf.order(rows))) if len(rows) > EXACT else None
+    def _near(self, asking: Rows, asked: Rows) -> Rows:
+        """[P, 3]: places of two pictures within the radius, one that is asking and one that is asked, and whether the first is to
+        be mirrored."""
+        descriptors = self._candidates.shelf[self._COLUMN]
+        queries, references = np.sort(self._rows[asking]), np.sort(self._rows[asked])
+        known, points = (torch.from_numpy(some) for some in (descriptors[queries], descriptors.mapped[references, 0]))
+        by_lot = np.argsort(self._candidates.shelf.order(references))
+        cells = Cells(points.numpy(), by_lot) if len(references) > EXACT else None
+        place = np.argsort(self._rows)
         found = []
-        for way, turn in enumerate((lambda queries: queries, mirrored)):
+        for way, turn in enumerate((lambda some: some, mirrored)):
 
-            def distances(queries: Rows, references: Rows, turn: Any = turn) -> Tensor:
-                return squared_distances(turn(known[queries]), points[references])
+            def distances(some: Rows, others: Rows, turn: Any = turn) -> Tensor:
+                return squared_distances(turn(known[some]), points[others])
 
             tiles = None if cells is None else cells.tiles(turn(known)[:, 0].numpy())
-            lists = self._candidates.neighbours(f"twins-{way}", rows, rows, _NEAREST, distances, tiles)
+            lists = self._candidates.neighbours(f"{self._NAME}-{way}", queries, references, _NEAREST, distances, tiles)
             near = (lists.near >= 0) & (lists.apart <= self.radius**2)
             near[:, _NEAREST:] = False
-            asking, rank = np.nonzero(near)
-            pairs = np.stack([place[asking], place[np.searchsorted(rows, lists.near[asking, rank])]], axis=1)
-            pairs.sort(axis=1)
+            one, rank = np.nonzero(near)
+            both = np.stack([queries[one], lists.near[one, rank]], axis=1)
+            pairs = place[np.searchsorted(self._rows, both, sorter=place)]
             found.append(np.column_stack([pairs, np.full(len(pairs), way)]))
-        once: NDArray[np.int64] = np.unique(np.concatenate(found), axis=0)
-        return once
+        return np.concatenate(found)
 
     def _glanced(self, pairs: Rows) -> NDArray[np.float32]:
         """What tangent planes leave of the difference of each pair of places at the worst place, [P]; kept for another night."""
@@ -144,7 +151,7 @@ class Finder:
 
     def _glances(self, pairs: Rows) -> NDArray[np.float32]:
         """The same of pairs of the shelf's rows."""
-        descriptors = self._candidates.shelf["descriptor"]
+        descriptors = self._candidates.shelf[self._COLUMN]
 
         def glance(block: Rows) -> NDArray[np.float32]:
             first, second, way = padded(block, _FEWEST).T
@@ -170,7 +177,7 @@ class Finder:
     def _left(self, pairs: Rows, rough: float = np.inf, either: float = np.inf) -> NDArray[np.float32]:
         """Of the difference of each pair of places, [P], infinite where a rough look says that it is much."""
         pairs = self._by_content(pairs)
-        rows = self._known.rows(pair_keys(self._order[pairs[:, 0]], self._order[pairs[:, 1]], pairs[:, 2]))
+        rows = self._known.rows(pair_keys(self._order[pairs[:, 0]], self._order[pairs[:, 1]], pairs[:, 2] + self._WAYS))
         known = np.full(len(pairs), np.nan, PAIR)
         there = ~self._known["pair"].lacks(rows)
         known[there] = self._known["pair"][rows[there]]
@@ -206,7 +213,11 @@ class Finder:
         first, second = (np.asarray(self._candidates.shelf["view"][self._rows[pairs[:, side]]]) for side in (0, 1))
         turned = pairs[:, 2] == 1
         first[turned] = first[turned, :, ::-1]
-        return first, second
+        return self._seen(first), self._seen(second)
+
+    def _seen(self, views: Pixels) -> Pixels:
+        """As they are compared."""
+        return views
 
 
 def _unknown(known: NDArray[Any]) -> NDArray[np.int64]:

@@ -1,0 +1,183 @@
+"""Pictures in other colours than the others: casts and shades of one hue are found, rare hair and grey pictures stay."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from drawing import encode
+from numpy.random import Generator
+from test_checks import _raw, _verdicts, faces
+
+from bench.defects import colours
+from bench.defects.base import File
+from ganlib.pictures.config import CurateConfig
+from ganlib.pictures.decode import Pixels, decode
+from ganlib.pictures.hues import mosaics, rarely
+from ganlib.pictures.measures import GREY, measure
+from ganlib.pictures.raw import RawPicture
+from ganlib.pictures.views import greyed
+
+FEW = 520  # hardly more than are needed
+SPOILED = range(30, 36)
+CONFIG = CurateConfig(size=16, ignore=("off-topic", "odd-layout"))
+
+
+@pytest.fixture(scope="module")
+def portraits() -> Pixels:
+    """Drawn once."""
+    return faces(FEW)
+
+
+def spoiled(views: Pixels, make: Callable[[Pixels, Generator], File]) -> Pixels:
+    """Some of the views, by one of the defects of the bench."""
+    dice, changed = np.random.default_rng(0), views.copy()
+    for place in SPOILED:
+        changed[place] = decode(make(views[place], dice).data)
+    return changed
+
+
+def gone(judged: pd.DataFrame, reason: str) -> set[str]:
+    """Those that go for it."""
+    return set(judged.index[~judged["kept"] & (judged["reason"] == reason)])
+
+
+NAMES = {f"{place}.png" for place in SPOILED}
+
+
+class TestChecks:
+    """On pictures, with nearly all other checks."""
+
+    def test_those_in_a_wrong_light_go_and_no_others(self, tmp_path: Path, portraits: Pixels) -> None:
+        judged = _verdicts(_raw(spoiled(portraits, colours.cast)), tmp_path / "out", CONFIG)
+        assert set(judged.index[~judged["kept"]]) == gone(judged, "colour-cast") == NAMES
+        assert (judged["score"][list(NAMES)] > 0.5).all()
+        page = (tmp_path / "out" / "verdicts.html").read_text(encoding="utf-8")
+        section = page[page.index('id="colour-cast"') :].split("<h2")[0]
+        assert "Kept, but only just" in section
+
+    def test_those_in_sepia_go_and_no_others(self, tmp_path: Path, portraits: Pixels) -> None:
+        judged = _verdicts(_raw(spoiled(portraits, colours.sepia)), tmp_path / "out", CONFIG)
+        assert set(judged.index[~judged["kept"]]) == gone(judged, "one-hue") == NAMES
+
+    def test_what_is_grey_or_differs_in_a_part_stays(self, tmp_path: Path, portraits: Pixels) -> None:
+        """A grey picture has no wrong colours; hair that nobody else has, over a third of a face, is no cast."""
+        views = portraits.copy()
+        views[30] = greyed(views[30:31])[0]
+        views[31, :22] = (20, 240, 60)
+        judged = _verdicts(_raw(views), tmp_path / "out", CONFIG)
+        assert judged["kept"].all()
+
+    def test_what_one_in_twenty_five_share_is_no_cast(self, tmp_path: Path, portraits: Pixels) -> None:
+        """The same light over all of them."""
+        views = portraits.copy()
+        views[::25] = (views[::25] * [1.0, 0.75, 0.5]).astype(np.uint8)
+        assert gone(_verdicts(_raw(views), tmp_path / "out", CONFIG), "colour-cast") == set()
+
+    @pytest.mark.parametrize("number", [400, FEW])
+    def test_few_pictures_and_grey_ones_say_nothing(self, tmp_path: Path, portraits: Pixels, number: int) -> None:
+        """Under five hundred; or a set of which most are grey, where whatever has a colour would be odd."""
+        views = portraits[:number].copy()
+        if number == FEW:
+            views[40:] = greyed(views[40:])
+        judged = _verdicts(_raw(spoiled(views, colours.cast)), tmp_path / "out", CONFIG)
+        assert gone(judged, "colour-cast") | gone(judged, "one-hue") == set()
+
+
+class TestRarely:
+    """Hues alone."""
+
+    def test_the_share_of_light_in_places_where_others_have_no_such_hue(self) -> None:
+        """A red half among blue ones: half of its parts, weighed by how bright they are."""
+        known = np.tile(np.array([0, 0, 200], np.uint8), (600, 8, 8, 1))
+        known[0, :4] = (100, 0, 0)
+        assert rarely(known)[0] == pytest.approx(100 / (100 + 200))
+        assert rarely(known)[1:].max() == 0
+
+    def test_more_or_less_light_is_no_other_hue(self) -> None:
+        known = np.tile(np.array([200, 150, 120], np.uint8), (600, 8, 8, 1))
+        known[0] = known[0] * 0.7
+        assert rarely(known)[0] == 0
+
+    def test_where_all_is_black_there_is_nothing_to_say(self) -> None:
+        assert not rarely(np.zeros((600, 8, 8, 3), np.uint8)).any()
+
+    def test_the_extremes_of_colour_have_a_place(self) -> None:
+        """All corners of the cube, of which each is shared by an eighth."""
+        corners = np.array([(r, g, b) for r in (0, 255) for g in (0, 255) for b in (0, 255)], np.uint8)
+        assert not rarely(np.broadcast_to(np.tile(corners, (75, 1))[:, None, None], (600, 8, 8, 3))).any()
+
+    def test_a_mosaic_has_the_mean_colours_of_its_parts(self) -> None:
+        views = np.random.default_rng(0).integers(0, 256, (3, 64, 64, 3), dtype=np.uint8)
+        means = views.reshape(3, 8, 8, 8, 8, 3).mean((2, 4))
+        assert np.abs(mosaics(views) - means).max() <= 0.5 + 1e-9
+
+
+class TestMeasures:
+    """What is measured of the colours of one picture."""
+
+    def test_hues_are_the_deviation_beside_the_main_axis(self) -> None:
+        """Of colours drawn in a plane: 30 levels along one direction, 8 along another at right angles."""
+        dice = np.random.default_rng(0)
+        along, across = dice.normal(0, 30, (64, 64, 1)), dice.normal(0, 8, (64, 64, 1))
+        view = 128 + along * np.array([1, 1, 1]) / 3**0.5 + across * np.array([1, -1, 0]) / 2**0.5
+        found = measure(np.clip(np.rint(view), 0, 249).astype(np.uint8)[None])["hues"][0]
+        assert found == pytest.approx(8, abs=3 * 8 / (2 * 32 * 32) ** 0.5 + 0.1)  # 3 standard errors of a deviation, and rounding
+
+    def test_shades_of_one_hue_have_none_even_where_they_are_clipped(self) -> None:
+        shades = np.linspace(0, 1.4, 64 * 64).reshape(1, 64, 64, 1) * np.array([255, 220, 180])
+        found = measure(np.clip(np.rint(shades), 0, 255).astype(np.uint8))
+        assert found["hues"][0] < 0.5
+        assert found["tint"][0] >= 75
+
+    def test_where_nearly_all_is_clipped_all_counts(self) -> None:
+        view = np.full((1, 64, 64, 3), 255, np.uint8)
+        view[:, ::4, :, 2] = 0
+        view[:, :, ::8, 1] = 0
+        assert measure(view)["hues"][0] > 10
+
+    def test_grey_is_what_has_hardly_any_tint(self) -> None:
+        grey = np.random.default_rng(0).integers(0, 248, (64, 64, 1)) + np.array([0, 4, 7])
+        spot = grey.copy()
+        spot[3, 3] = (60, 60, 20)
+        found = measure(np.stack([grey, spot]).astype(np.uint8))["tint"]
+        assert found[0] <= GREY < found[1]
+
+
+class TestCopiesInGrey:
+    """The same picture once more, without its colours."""
+
+    def test_they_go_for_the_coloured_one_whatever_else_happened_to_them(self, tmp_path: Path, portraits: Pixels) -> None:
+        """Also mirrored, and larger; a grey picture that is no copy stays, and so does one that a person wants."""
+        views = portraits[:200]
+        shades = greyed(views[:6])
+        large = np.repeat(np.repeat(shades[2], 2, 0), 2, 1)
+        copies = {"same": shades[0], "mirrored": shades[1][:, ::-1], "large": large, "kept": shades[3]}
+        pictures = [
+            *_raw(views[:190]),
+            *(RawPicture(f"{name}.png", encode(np.ascontiguousarray(view))) for name, view in copies.items()),
+            RawPicture("other.png", encode(greyed(views[190:191])[0])),
+        ]
+        overrides = tmp_path / "overrides.csv"
+        overrides.write_text("path,verdict,why\nkept.png,keep,mine\n", encoding="utf-8")
+        judged = _verdicts(pictures, tmp_path / "out", CONFIG, overrides)
+        assert gone(judged, "grey-copy") == {"same.png", "mirrored.png", "large.png"}
+        twins = [judged["twin_of"][f"{name}.png"] for name in ("same", "mirrored", "large")]
+        assert twins == ["0.png", "1.png", "2.png"]
+        assert judged["kept"][["0.png", "1.png", "2.png", "kept.png", "other.png"]].all()
+
+    def test_where_most_are_grey_none_is_a_copy_for_its_colours(self, tmp_path: Path, portraits: Pixels) -> None:
+        """There the coloured ones are the odd ones."""
+        views = np.concatenate([greyed(portraits[:60]), portraits[:20]])
+        assert gone(_verdicts(_raw(views), tmp_path / "out", CONFIG), "grey-copy") == set()
+
+    def test_a_coloured_one_that_is_refused_takes_no_copy_along(self, tmp_path: Path, portraits: Pixels) -> None:
+        """The coloured original is noisy: it goes, and its grey copy stays."""
+        views = portraits[:60].copy()
+        noise = np.random.default_rng(0).normal(0, 9, views[0].shape)
+        views[0] = np.clip(views[0] + noise, 0, 255).astype(np.uint8)
+        pictures = [*_raw(views), RawPicture("grey.png", encode(greyed(portraits[:1])[0]))]
+        judged = _verdicts(pictures, tmp_path / "out", CONFIG)
+        assert judged["reason"]["0.png"] == "noisy"
+        assert judged["kept"]["grey.png"]
