@@ -20,12 +20,14 @@ class InGrey(Finder):
     _COLUMN, _NAME, _WAYS = "shaded", "greyed", 2
 
     def copies(self, grey: Rows, coloured: Rows) -> Iterator[Pair]:
-        """Of each of the grey ones near which there is a coloured one the most alike of these, in the order of what is left; above
-        `cut` it is no copy."""
+        """Of each of the grey ones near which there is a coloured one the most alike of these, in the order of what is left.
+
+        Above `cut` it is no copy.
+        """
         self._candidates.fill("shaded", np.asarray(self._candidates.kept), _shaded, _TOGETHER, "pictures in grey")
         pairs = self._near(grey, coloured)
         left = self._left_if_near(pairs)
-        order = np.lexsort([self._order[pairs[:, 0]], left])
+        order = np.lexsort((self._order[pairs[:, 0]], left))
         _, first = np.unique(pairs[order, 0], return_index=True)
         for place in order[np.sort(first)]:
             if np.isfinite(left[place]):
