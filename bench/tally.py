@@ -29,7 +29,7 @@ OURS_ALONE = (
     "one-hue",
     "colour-cast",
     "odd-layout",
-    "label-suspect",
+    *("exchanged-channels", "odd-layout", "label-suspect"),
 )
 
 

@@ -1,4 +1,4 @@
-"""Pictures in other colours than the others: casts and shades of one hue are found, rare hair and grey pictures stay."""
+"""Pictures in other colours than the others: casts, exchanged channels, shades of one hue go; rare hair and what is grey stay."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -14,7 +14,7 @@ from bench.defects import colours
 from bench.defects.base import File
 from ganlib.pictures.config import CurateConfig
 from ganlib.pictures.decode import Pixels, decode
-from ganlib.pictures.hues import mosaics, rarely
+from ganlib.pictures.hues import exchanged, mosaics, rarely
 from ganlib.pictures.measures import GREY, measure
 from ganlib.pictures.raw import RawPicture
 from ganlib.pictures.views import greyed
@@ -61,6 +61,13 @@ class TestChecks:
         judged = _verdicts(_raw(spoiled(portraits, colours.sepia)), tmp_path / "out", CONFIG)
         assert set(judged.index[~judged["kept"]]) == gone(judged, "one-hue") == NAMES
 
+    def test_those_whose_channels_were_exchanged_go_and_no_others(self, tmp_path: Path, portraits: Pixels) -> None:
+        """Nor does hair of another colour go, though it covers half of a picture: blue, as red hair is when it is exchanged."""
+        views = spoiled(portraits, colours.swapped)
+        views[40, :32] = (40, 60, 200)
+        judged = _verdicts(_raw(views), tmp_path / "out", CONFIG)
+        assert set(judged.index[~judged["kept"]]) == gone(judged, "exchanged-channels") == NAMES
+
     def test_what_is_grey_or_differs_in_a_part_stays(self, tmp_path: Path, portraits: Pixels) -> None:
         """A grey picture has no wrong colours; hair that nobody else has, over a third of a face, is no cast."""
         views = portraits.copy()
@@ -82,10 +89,10 @@ class TestChecks:
         if number == FEW:
             views[40:] = greyed(views[40:])
         judged = _verdicts(_raw(spoiled(views, colours.cast)), tmp_path / "out", CONFIG)
-        assert gone(judged, "colour-cast") | gone(judged, "one-hue") == set()
+        assert gone(judged, "colour-cast") | gone(judged, "one-hue") | gone(judged, "exchanged-channels") == set()
 
 
-class TestRarely:
+class TestHues:
     """Hues alone."""
 
     def test_the_share_of_light_in_places_where_others_have_no_such_hue(self) -> None:
@@ -94,6 +101,26 @@ class TestRarely:
         known[0, :4] = (100, 0, 0)
         assert rarely(known)[0] == pytest.approx(100 / (100 + 200))
         assert rarely(known)[1:].max() == 0
+
+    def test_what_was_exchanged_is_told_by_what_is_rarer(self) -> None:
+        """One in blue among a hundred times as many in red, half of which is grey in all: the logarithm of 12 others, of 600,
+        who are as good as all, against none, over half of its light."""
+        known = np.tile(np.array([200, 10, 10], np.uint8), (600, 8, 8, 1))
+        known[:, 4:] = (73, 74, 73)
+        known[0, :4] = (10, 10, 200)
+        found = exchanged(known)
+        assert found[0] == pytest.approx(np.log1p(12) / 2, rel=1e-3)
+        assert found[1:] == pytest.approx(-(np.log1p(12) - np.log(2)) / 2, rel=1e-3)
+
+    def test_of_two_usual_hues_neither_is_exchanged(self) -> None:
+        """A few sunsets among many blue skies."""
+        skies = np.tile(np.array([60, 120, 220], np.uint8), (600, 8, 8, 1))
+        skies[:20] = (220, 120, 60)
+        assert exchanged(skies) == pytest.approx(0)
+
+    def test_grey_ones_look_neither_way(self) -> None:
+        greys = np.random.default_rng(0).integers(0, 256, (600, 8, 8, 1)).astype(np.uint8).repeat(3, 3)
+        assert exchanged(greys) == pytest.approx(0)
 
     def test_more_or_less_light_is_no_other_hue(self) -> None:
         known = np.tile(np.array([200, 150, 120], np.uint8), (600, 8, 8, 1))

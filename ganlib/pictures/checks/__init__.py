@@ -15,7 +15,7 @@ from ganlib.pictures.checks.duplicates import exact_duplicates, grey_copies, nea
 from ganlib.pictures.checks.emptiness import flat, nearly_empty
 from ganlib.pictures.checks.exposure import over_exposed, pale, under_exposed
 from ganlib.pictures.checks.grain import noisy
-from ganlib.pictures.checks.hues import colour_cast, one_hue
+from ganlib.pictures.checks.hues import colour_cast, exchanged_channels, one_hue
 from ganlib.pictures.checks.labels import label_suspects
 from ganlib.pictures.checks.layout import odd_layout
 from ganlib.pictures.checks.shape import extreme_aspect, too_small
@@ -44,6 +44,7 @@ CHECKS: dict[str, Check] = {
     "off-topic": off_topic,
     "one-hue": one_hue,
     "colour-cast": colour_cast,
+    "exchanged-channels": exchanged_channels,
     "odd-layout": odd_layout,
     "label-suspect": label_suspects,
 }
