@@ -73,7 +73,7 @@ def _hues(colours: Pixels, finest: float) -> NDArray[np.int64]:
 
 
 def _others_alike(hues: NDArray[np.int64], asked: NDArray[np.int64]) -> NDArray[np.float64]:
-    """How many of the hues [N, 2] each one asked for [N, 2] has around it, each counted as the window lets it, without its own."""
+    """How many of the hues [N, 2] each one asked for [N, 2] has around it, counted as the window lets them, without its own."""
     window = _window(1 + int(max(hues.max(), asked.max())))
     counts = np.zeros_like(window)
     np.add.at(counts, tuple(hues.T), 1)

@@ -44,10 +44,14 @@ def look(form: Form, files: Sequence[tuple[str, bytes]], limits: Limits = USUAL)
     if len(seen := np.flatnonzero(found["facts"]["reason"] == b"")):
         views = found["view"][seen]
         found["descriptor"][seen] = _described(views)
-        if "middle" in found:
-            found["middle"][seen] = _middles(views, found["descriptor"][seen], found["facts"][seen])
         for name, values in measure(views).items():
             found["facts"][name][seen] = values
+        if "middle" in found:
+            found["middle"][seen] = found["descriptor"][seen, 0]
+            if len(places := _barred(found["facts"], seen)):
+                middles = _middles(found["view"][places], found["facts"][places])
+                found["middle"][places] = _described(middles)[:, 0]
+                found["facts"]["tint"][places] = measure(middles)["tint"]
     return found
 
 
@@ -55,14 +59,15 @@ def _described(views: Pixels) -> NDArray[np.float32]:
     return np.asarray(describe(padded(views, _FEWEST))[: len(views)].numpy())
 
 
-def _middles(views: Pixels, descriptors: NDArray[np.float32], facts: NDArray[Any]) -> NDArray[np.float32]:
-    """Of each view its point, [N, D]; where bars make it square, that of the square in its middle."""
-    points = descriptors[:, 0].copy()
+def _barred(facts: NDArray[Any], seen: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Those that are not square, so that bars make their views so."""
+    return np.asarray(seen[facts["width"][seen] != facts["height"][seen]])
+
+
+def _middles(views: Pixels, facts: NDArray[Any]) -> Pixels:
+    """Of each view the square in its middle, in which there are no bars."""
     shorter, longer = np.sort([facts["width"], facts["height"]], axis=0)
-    if len(barred := np.flatnonzero(shorter < longer)):
-        middles = [without_bars(views[place], shorter[place] / longer[place]) for place in barred]
-        points[barred] = _described(np.stack(middles))[:, 0]
-    return points
+    return np.stack([without_bars(view, share) for view, share in zip(views, shorter / longer, strict=True)])
 
 
 @lru_cache

@@ -19,8 +19,8 @@ MEASURES = {
     "dark": "brightness below which lie 2 % of the pixels",
     "light": "brightness above which lie 2 % of the pixels",
     "white": "the share of pixels that are as good as white",
-    "tint": "how far a pixel's channels are apart, of that where they are most; up to `GREY` it is grey to the eye",
-    "hues": "how far colours are from the line through them, along the next one: 0 for grey, and for shades of any one hue",
+    "tint": "how far channels are apart, of the 2 % of the pixels in which they are most; up to `GREY` it is grey to the eye",
+    "hues": "how far colours are from the line through most of them: 0 where they all lie on it, as shades of grey or sepia do",
     "lines": "how alike it is to itself some rows further down, as lines of text are: a correlation; 0 where no rows stand out",
 }
 
@@ -88,10 +88,10 @@ def _busy(views: Pixels, middle: NDArray[np.float64]) -> NDArray[np.float64]:
     return 1 - np.array(alike, np.float64) / views[0, ..., 0].size
 
 
-def _tints(views: Pixels) -> NDArray[np.uint8]:
+def _tints(views: Pixels) -> NDArray[np.float64]:
     red, green, blue = (views[..., channel] for channel in range(3))
     apart = np.maximum(np.maximum(red, green), blue) - np.minimum(np.minimum(red, green), blue)
-    return np.asarray(apart.reshape(len(views), -1).max(1))
+    return _levels(_histograms(apart[..., None])[:, 0], (0.98,))[0]
 
 
 def _hues(views: Pixels) -> NDArray[np.float64]:

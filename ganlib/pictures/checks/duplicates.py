@@ -39,25 +39,21 @@ def near_duplicates(candidates: Candidates) -> Iterator[Finding]:
 
 
 def grey_copies(candidates: Candidates) -> Iterator[Finding]:
-    """the same as a coloured picture, but in grey"""
+    """the same as one coloured picture, but in grey"""
     from ganlib.pictures.duplicates.greyed import InGrey
     from ganlib.pictures.duplicates.twins import PAIR
 
     kept = np.asarray(candidates.kept, np.int64)
     is_grey = candidates.facts["tint"][kept] <= GREY
-    fit = ~np.isin(kept, list(candidates.unfit))
-    grey, coloured = np.flatnonzero(is_grey), np.flatnonzero(~is_grey & fit)
+    grey, coloured = np.flatnonzero(is_grey), np.flatnonzero(~is_grey)
     if not len(grey) or not len(coloured) or len(grey) > len(kept) / 2:
         return
-    with Shelf(candidates.shelf.folder / "pairs", {"pair": PAIR}) as pairs:
+    with Shelf(candidates.shelf.folder / "pairs-in-grey", {"pair": PAIR}) as pairs:
         finder = InGrey(candidates, pairs)
-        spare = _SHOWN
-        for pair in finder.copies(grey, coloured):
-            aside = pair.left <= finder.cut
-            spare -= not aside
-            if spare < 0:
-                return
-            yield Finding(candidates.kept[pair.first], pair.left, finder.cut, candidates.kept[pair.second], aside)
+        pairs_found = list(finder.copies(grey, coloured))
+        copies = sum(pair.left <= finder.cut for pair in pairs_found)
+        for place, pair in enumerate(pairs_found[: copies + _SHOWN]):
+            yield Finding(candidates.kept[pair.first], pair.left, finder.cut, candidates.kept[pair.second], place < copies)
 
 
 def _merit(candidates: Candidates, row: int) -> tuple[bool, bool, int, bool, int]:

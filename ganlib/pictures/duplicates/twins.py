@@ -59,8 +59,8 @@ class Finder:
     left is spread as no copy's is, it counts for more. misses: the pairs that are most alike of those that are no twins.
     """
 
-    #: Of the shelf: the descriptors; what lists of neighbours are called. And what ways to compare two are counted from.
-    _COLUMN, _NAME, _WAYS = "descriptor", "twins", 0
+    #: Of the shelf: the descriptors, and what lists of neighbours are called.
+    _COLUMN, _NAME = "descriptor", "twins"
 
     def __init__(self, candidates: Candidates, pairs: Shelf) -> None:
         """Learn what copies of these pictures look like. pairs: what is known about pairs already, in one column `pair`."""
@@ -126,7 +126,7 @@ class Finder:
         queries, references = np.sort(self._rows[asking]), np.sort(self._rows[asked])
         known, points = (torch.from_numpy(some) for some in (descriptors[queries], descriptors.mapped[references, 0]))
         by_lot = np.argsort(self._candidates.shelf.order(references))
-        cells = Cells(points.numpy(), by_lot) if len(references) > EXACT else None
+        cells = Cells(points.numpy(), by_lot) if len(queries) * len(references) > EXACT**2 else None
         place = np.argsort(self._rows)
         found = []
         for way, turn in enumerate((lambda some: some, mirrored)):
@@ -177,7 +177,7 @@ class Finder:
     def _left(self, pairs: Rows, rough: float = np.inf, either: float = np.inf) -> NDArray[np.float32]:
         """Of the difference of each pair of places, [P], infinite where a rough look says that it is much."""
         pairs = self._by_content(pairs)
-        rows = self._known.rows(pair_keys(self._order[pairs[:, 0]], self._order[pairs[:, 1]], pairs[:, 2] + self._WAYS))
+        rows = self._known.rows(pair_keys(self._order[pairs[:, 0]], self._order[pairs[:, 1]], pairs[:, 2]))
         known = np.full(len(pairs), np.nan, PAIR)
         there = ~self._known["pair"].lacks(rows)
         known[there] = self._known["pair"][rows[there]]
