@@ -8,6 +8,8 @@ NIGHTS ?= 200
 WORKERS := -n 2 --dist loadfile --no-loadscope-reorder
 SEED ?= 0
 BIN := .venv/bin
+# As pip would, but by all processors at once; a file or two is of another Python, and none that is ever run.
+COMPILE = $(BIN)/python -m compileall -qq -j 0 .venv/lib || true
 # pip's five hundred lines as a line every twenty packages
 COUNT_PACKAGES = /^Collecting / && ++n % 20 == 0 { printf "  %d of %d packages found\n", n, all; fflush() } \
 	/^Installing / { print "  unpacking them"; fflush() }
@@ -31,6 +33,10 @@ lecture: .venv/installed ## The lecture, run: docs/lecture.md with its figures, 
 .PHONY: explore
 explore: .venv/installed ## A page to ask the trained generator for portraits: sliders, walks, mixtures, copies (Ctrl-C closes it)
 	@$(BIN)/python -m tasks.explore
+
+.PHONY: compile
+compile: # what was installed beside the lock
+	@$(COMPILE)
 
 .PHONY: test
 test: .venv/installed ## All tests but the drills (those that need a GPU or a browser are skipped where there is none, and say so)
@@ -119,8 +125,9 @@ clean: ## Remove the environment; data, models and records stay
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "error: expected Python 3.11 or later, found $$($(PYTHON) --version). Name another one: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 2; }
 	@$(PYTHON) -m venv .venv || { echo "error: Python's venv module is incomplete here. On Debian and Ubuntu: apt install python3-venv"; rm -rf .venv; exit 2; }
 	@echo "Installing the locked packages into .venv (some minutes, once)"
-	@set -o pipefail; { $(BIN)/pip install --progress-bar off --disable-pip-version-check --no-deps --require-hashes -r requirements.lock \
-		&& $(BIN)/pip install --progress-bar off --disable-pip-version-check -r torch.lock; } \
+	@set -o pipefail; { $(BIN)/pip install --progress-bar off --disable-pip-version-check --no-compile --no-deps --require-hashes -r requirements.lock \
+		&& $(BIN)/pip install --progress-bar off --disable-pip-version-check --no-compile -r torch.lock; } \
 		| awk -v all=$$(cat requirements.lock torch.lock | grep -c '^[^#].*==') '$(COUNT_PACKAGES)'
 	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --editable .
+	@$(COMPILE)
 	@touch $@

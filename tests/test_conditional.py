@@ -7,6 +7,7 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 import torch
+from drilled import others_drilled
 from learners import CPU, same, state
 
 from ganlib.conditions.conditions import of_labels
@@ -132,7 +133,7 @@ class TestGame:
         assert not [key for key in network.generator(SIZE, 3).state_dict() if "turn" in key]
 
     @pytest.mark.slow
-    @pytest.mark.parametrize("signal", ["projection", "auxiliary", "both"])
+    @pytest.mark.parametrize("signal", others_drilled(["projection", "auxiliary", "both"], "projection"))
     def test_what_is_asked_for_is_drawn(self, signal):
         """Bars after some thousand steps: nine of ten of the colour asked for, and lengths that correlate with r > 0.9."""
         pictures, labels = bars(512, seed=1)

@@ -162,6 +162,7 @@ def test_a_server_that_is_away_costs_seconds_and_no_candidate(server: Start, stu
     assert "Traceback" not in back.stderr
 
 
+@pytest.mark.drill
 @pytest.mark.fault("kill -9 in the middle of a promotion", found="the next one completes it")
 def test_a_worker_that_is_killed_in_the_middle_loses_nothing(studio: Path, tmp_path: Path) -> None:
     """kill -9 as it is about to move the alias: the next one need not wait for it, and ends what it began."""

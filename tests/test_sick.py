@@ -4,21 +4,21 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from drilled import others_drilled
 
 from bench.sick import CASES, play, rightly
 from ganlib.metrics import quick
 from ganlib.metrics.diagnosis import Evidence, diagnose
 
-LONG = pytest.mark.drill
-HEALTHY = ["shapes", *(pytest.param(name, marks=LONG) for name in ("portraits", "hinge", "variational"))]
+HEALTHY = ["shapes", "portraits", "hinge", "variational"]
 SICK = [
     "20 pictures",
-    pytest.param("200 pictures", marks=LONG),
-    pytest.param("no blond hair", marks=LONG),
-    pytest.param("D's rate 50 times", marks=LONG),
-    pytest.param("G's rate 500 times", marks=LONG),
+    "200 pictures",
+    "no blond hair",
+    "D's rate 50 times",
+    "G's rate 500 times",
     "minimax, D far ahead",
-    pytest.param("began, little variety", marks=LONG),
+    "began, little variety",
 ]
 
 
@@ -29,7 +29,7 @@ def coarse_alone(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", HEALTHY)
+@pytest.mark.parametrize("name", others_drilled(HEALTHY, "shapes"))
 def test_no_healthy_run_is_accused(name: str, tmp_path: Path) -> None:
     """Trained for some seconds; not on its way either, at any look."""
     run = play(CASES[name], tmp_path)
@@ -40,7 +40,7 @@ def test_no_healthy_run_is_accused(name: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", SICK)
+@pytest.mark.parametrize("name", others_drilled(SICK, "minimax, D far ahead"))
 def test_what_ails_a_run_is_named(name: str, tmp_path: Path) -> None:
     """Trained for some seconds. Whether a run falls ill is chance, too, which processors that round otherwise roll otherwise: one
     that is not found to be as it should is trained again from another seed, twice at most."""

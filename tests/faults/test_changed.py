@@ -72,6 +72,7 @@ def test_what_changed_is_said_by_name(what: str, broken_off: Workspace, ledger: 
     ledger.add(f"{what} changed under a training that was broken off", found="another run begins, and says by name why")
 
 
+@pytest.mark.drill
 def test_other_threads_are_said_and_not_taken(workspace: Workspace, ledger: Ledger) -> None:
     """Where the number is left to the machine, and the one that a run began on had another: as it began, so it goes on."""
     stopped(with_pictures(workspace, threads=0))

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from conftest import Workspace, copy_project
+from drilled import others_drilled
 from ledger import Ledger
 from trainings import TRAIN, checkpoints, learnt, model_of, resumed_at, run_folder, wait_for_checkpoint, with_pictures
 
@@ -92,7 +93,10 @@ DAMAGES: dict[str, Callable[[Path], None]] = {
 }
 
 
-@pytest.mark.parametrize("damage", DAMAGES)
+PLAIN = ("tensors cut off in the middle", "one bit flipped in the tensors", "the manifest missing", "the manifest no JSON")
+
+
+@pytest.mark.parametrize("damage", others_drilled(DAMAGES, *PLAIN, "a checkpoint of another run put there"))
 def test_a_damaged_checkpoint_costs_some_steps(damage: str, copy: Workspace, whole: Workspace, ledger: Ledger) -> None:
     """It is named, with what is wrong; the one before is gone on from; the end is the same, to the bit."""
     before, last = checkpoints(copy)

@@ -13,6 +13,7 @@ import pyarrow as pa
 import pytest
 import safetensors.torch
 import torch
+from drilled import others_drilled
 from dying import death_of, dying_at
 from games import every_method
 from ledger import Ledger
@@ -226,7 +227,7 @@ def test_a_training_killed_at_any_moment_ends_with_the_same_bits(
     ledger.add(f"kill -9 of a training {moment}", times=deaths, found="the same command goes on; all bits as if never stopped")
 
 
-@pytest.mark.parametrize("name", METHODS)
+@pytest.mark.parametrize("name", others_drilled(METHODS, "nonsaturating", "glo", "autoencoder", "conditional"))
 def test_every_method_survives_ten_kills(
     name: str, store: Store, whole: Callable[[str], End], tmp_path: Path, ledger: Ledger
 ) -> None:
@@ -254,9 +255,10 @@ def _piece(key: str) -> str:
     return f"{words[0]}/{words[-1]}" if words[0].startswith(("optimiser", "meter")) else words[0]
 
 
-@pytest.mark.parametrize(
-    "name", ["all that a game can have", "began", "conditional by both", "glo", "autoencoder", "vae", "energy"]
-)
+RULED = ["all that a game can have", "began", "conditional by both", "glo", "autoencoder", "vae", "energy"]
+
+
+@pytest.mark.parametrize("name", others_drilled(RULED, "all that a game can have", "glo", "autoencoder", "vae", "energy"))
 def test_no_piece_of_the_state_may_be_left_out(name: str, store: Store, whole: Callable[[str], End], tmp_path: Path) -> None:
     """Spoil any one kind of tensor in the checkpoint that a run goes on from, and it does not end with the same bits."""
     wanted = config(METHODS[name])
