@@ -64,6 +64,7 @@ def test_a_trial_that_is_killed_keeps_the_others(chain: Workspace) -> None:
     assert chain.read("compare/quick/results/table.csv").splitlines()[1] == f"{' '.join(TRIALS)},4"
 
 
+@pytest.mark.drill
 def test_another_knob_of_a_method_redoes_its_trials_alone(chain: Workspace) -> None:
     """And the table; a further seed adds a trial a method, and touches none that is there."""
     path = chain.folder / "compare/quick/params.yaml"

@@ -207,7 +207,7 @@ def test_a_run_that_nobody_tells_any_more_is_ended() -> None:
     assert see("runs").state == "ok"
 
 
-@pytest.mark.slow
+@pytest.mark.drill
 def test_runs_that_others_tell_to_a_server_here_are_left_alone(server: Start, project: Path) -> None:
     """It may be another folder's server, and the run alive: ended is only what this folder knows of."""
     server()

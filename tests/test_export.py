@@ -68,7 +68,7 @@ def test_a_process_that_has_drawn_nothing_yet_traces_as_well(tmp_path: Path) -> 
 
 @pytest.mark.slow
 @each_network
-@asked_or_not
+@pytest.mark.parametrize("conditions", [pytest.param(None, marks=pytest.mark.drill), ASKED], ids=["plain", "conditional"])
 def test_onnx_draws_what_the_model_draws(network: Network, conditions: Conditions | None, tmp_path: Path) -> None:
     """`generator.onnx` of every network in onnxruntime, for one code and for many, to 1e-4."""
     model = published(tmp_path / "model", network, conditions)

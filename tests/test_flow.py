@@ -99,6 +99,7 @@ def test_a_promotion_that_fails_costs_the_result_nothing(connected: Workspace) -
     assert connected.git("branch", "--list", "nightly/*")
 
 
+@pytest.mark.drill
 def test_a_branch_that_cannot_be_made_costs_no_promotion(connected: Workspace) -> None:
     """A branch of the user's in its way: promoted and tidied all the same; then the flow fails, in git's words."""
     connected.git("branch", "nightly")

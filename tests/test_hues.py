@@ -73,6 +73,12 @@ class TestChecks:
         judged = _verdicts(_raw(spoiled(portraits, colours.sepia)), tmp_path / "out", CONFIG)
         assert set(judged.index[~judged["kept"]]) == gone(judged, "one-hue") == NAMES
 
+    def test_where_some_are_of_one_hue_as_they_should_be_more_may_be(self, tmp_path: Path, portraits: Pixels) -> None:
+        """One in fifteen drawn in red on white, as signs are."""
+        views = spoiled(portraits, colours.sepia)
+        views[40::15] = np.where(views[40::15].mean(3, keepdims=True) < 128, (200, 30, 30), 255)
+        assert gone(_verdicts(_raw(views), tmp_path / "out", CONFIG), "one-hue") == set()
+
     def test_those_whose_channels_were_exchanged_go_and_no_others(self, tmp_path: Path, portraits: Pixels) -> None:
         """Nor does hair of another colour go, though it covers half of a picture: blue, as red hair is when it is exchanged."""
         views = spoiled(portraits, colours.swapped)

@@ -323,7 +323,7 @@ def test_the_record_costs_nothing_until_it_is_told(project: Path) -> None:
 
 
 @pytest.mark.fault("two steps make MLflow's database at once", found="both are recorded")
-@pytest.mark.slow
+@pytest.mark.drill
 def test_two_processes_may_create_the_store_at_once(project: Path) -> None:
     """Both publish into a project that has no store yet, and both records are there."""
     (project / ".mlflow" / "mlflow.db").unlink()

@@ -6,6 +6,7 @@ import signal
 import numpy as np
 import pytest
 from conftest import Workspace
+from drilled import others_drilled
 from ledger import Ledger
 from test_evaluate import store
 from trainings import TRAIN, checkpoints, rewrite_json, run_folder, wait_for_checkpoint, with_pictures
@@ -53,7 +54,7 @@ CHANGES = {
 }
 
 
-@pytest.mark.parametrize("what", CHANGES)
+@pytest.mark.parametrize("what", others_drilled(CHANGES, "the data set", "the code", "the objective"))
 def test_what_changed_is_said_by_name(what: str, broken_off: Workspace, ledger: Ledger) -> None:
     """Another run begins, which says why it does not go on; the one that was broken off is left as it is."""
     change, name = CHANGES[what]

@@ -82,6 +82,7 @@ def test_a_polite_signal_ends_the_step_and_keeps_all(
     ledger.add(f"{number.name} to a training", found=f"exit code {code}; the record says KILLED; the same command goes on")
 
 
+@pytest.mark.drill
 @polite
 def test_a_second_signal_leaves_at_once(number: signal.Signals, workspace: Workspace, whole: Workspace, ledger: Ledger) -> None:
     """Though a step takes for ever: within two seconds; the checkpoints that were there are whole, and it goes on from them."""

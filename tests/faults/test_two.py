@@ -41,6 +41,7 @@ def test_two_trainings_of_one_run(workspace: Workspace, whole: Workspace, ledger
     )
 
 
+@pytest.mark.drill
 def test_a_number_that_is_another_process_by_now_holds_nothing(workspace: Workspace, whole: Workspace, ledger: Ledger) -> None:
     """The holder's file of one that died names a process that lives, but is another: the lock is the system's, and free."""
     with_pictures(workspace, kimg=9.6)

@@ -19,6 +19,7 @@ _MOST, _BEYOND = 0.75, 6.0
 #: of drawings of everything, which have no usual hues, it was 0.
 _EXCHANGED, _ORDERED = 0.12, -0.3
 _SHARE, _FEWER = 0.05, 0.3  # of the pictures, the least coloured; of what these have, that one hue has at most
+_SEVERAL = 1.5  # levels; below, some have one hue as they should: drawings 0.2, faces, robots and animals 3 to 17
 _BATCH = 256
 
 
@@ -47,7 +48,8 @@ def one_hue(candidates: Candidates) -> Iterator[Finding]:
     if len(places) < _FEWEST:
         return
     hues = candidates.facts["hues"][places].astype(np.float64)
-    yield from below(places.tolist(), hues, _FEWER * float(np.quantile(hues, _SHARE)))
+    if (least := float(np.quantile(hues, _SHARE))) >= _SEVERAL:
+        yield from below(places.tolist(), hues, _FEWER * least)
 
 
 def _measured(candidates: Candidates, measure: Callable[[Pixels], NDArray[np.float64]]) -> tuple[list[int], NDArray[np.float64]]:
