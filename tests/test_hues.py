@@ -145,14 +145,14 @@ class TestHues:
         assert rarely(known)[1:].max() == 0
 
     def test_what_was_exchanged_is_told_by_what_is_rarer(self) -> None:
-        """One in blue among a hundred times as many in red, half of which is grey in all: the logarithm of 12 others, of 600,
-        who are as good as all, against none, over half of its light."""
+        """One in blue among hundreds in red, half of whose light is grey: the logarithm of one in a hundred others, who are as good
+        as all, against none, over half of its light."""
         known = np.tile(np.array([200, 10, 10], np.uint8), (600, 8, 8, 1))
         known[:, 4:] = (73, 74, 73)
         known[0, :4] = (10, 10, 200)
         found = exchanged(known)
-        assert found[0] == pytest.approx(np.log1p(12) / 2, rel=1e-3)
-        assert found[1:] == pytest.approx(-(np.log1p(12) - np.log(2)) / 2, rel=1e-3)
+        assert found[0] == pytest.approx(np.log1p(5.99) / 2, rel=1e-3)
+        assert found[1:] == pytest.approx((np.log(2) - np.log1p(5.99)) / 2, rel=1e-3)
 
     def test_of_two_usual_hues_neither_is_exchanged(self) -> None:
         """A few sunsets among many blue skies."""

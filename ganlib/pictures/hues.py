@@ -21,7 +21,7 @@ _DIM = 96.0  # of 765 levels, added to the light: what is nearly black has no hu
 _BROAD, _NARROW = 0.03, 0.01
 _REACH = 3  # deviations to either side of which something is seen of it
 _FARTHEST = 0.76  # no part's hue is further than 0.73 from grey
-_RARE, _USUAL = 0.01, 0.02  # of the others; what so many have is as usual as what all have
+_RARE = 0.01  # of the others; what so many have is as usual as what all have
 
 
 def mosaics(views: Pixels) -> Pixels:
@@ -48,7 +48,7 @@ def exchanged(known: Pixels) -> NDArray[np.float64]:
     def rarer(colours: Pixels) -> NDArray[np.float64]:
         hues = _hues(colours, _NARROW)
         as_is, as_exchanged = (_others_alike(hues, asked) for asked in (hues, _hues(colours[:, ::-1], _NARROW)))
-        usual = _USUAL * len(colours)
+        usual = _RARE * (len(colours) - 1)
         return np.asarray(np.log1p(np.minimum(as_exchanged, usual)) - np.log1p(np.minimum(as_is, usual)))
 
     return _by_light(known, rarer)
