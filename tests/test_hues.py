@@ -145,8 +145,8 @@ class TestHues:
         assert rarely(known)[1:].max() == 0
 
     def test_what_was_exchanged_is_told_by_what_is_rarer(self) -> None:
-        """One in blue among hundreds in red, half of whose light is grey: the logarithm of one in a hundred others, who are as good
-        as all, against none, over half of its light."""
+        """One in blue among hundreds in red, half of whose light is grey: the logarithm of one in a hundred others, who are as
+        good as all, against none, over half of its light."""
         known = np.tile(np.array([200, 10, 10], np.uint8), (600, 8, 8, 1))
         known[:, 4:] = (73, 74, 73)
         known[0, :4] = (10, 10, 200)
