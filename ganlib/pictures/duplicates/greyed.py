@@ -40,6 +40,9 @@ class InGrey(Finder):
     def _seen(self, views: Pixels) -> Pixels:
         return greyed(views)
 
+    def _least_unrelated(self) -> float:
+        return np.inf  # the cut stays where copies end: there is no gap to look for between so few
+
 
 def _shaded(views: Pixels) -> NDArray[np.float32]:
     return np.asarray(describe(padded(greyed(views), _FEWEST))[: len(views)].numpy())
