@@ -20,16 +20,8 @@ RATE = 200.0  # pictures per core-second, with all checks
 DEFECT, INNOCENT, SPEED, WHOLE = "found", "innocent", "speed", "speed of all"
 #: Checks that cleanvision has not.
 OURS_ALONE = (
-    "text-page",
-    "noisy",
-    "pale",
-    "negative",
-    "not-upright",
-    "off-topic",
-    "one-hue",
-    "colour-cast",
-    "odd-layout",
-    *("exchanged-channels", "odd-layout", "label-suspect"),
+    *("text-page", "noisy", "pale", "negative", "not-upright", "off-topic", "one-hue", "colour-cast", "exchanged-channels"),
+    *("odd-layout", "grey-copy", "label-suspect"),
 )
 
 

@@ -42,14 +42,16 @@ def rarely(known: Pixels) -> NDArray[np.float64]:
 
 
 def exchanged(known: Pixels) -> NDArray[np.float64]:
-    """How much rarer the hues of each mosaic uint8 [N, 8, 8, 3] are than they are with red and blue exchanged, [N]: the mean, by
-    light, of the logarithm of how many times as many of the others have those. Above 0 it looks exchanged."""
+    """How much rarer the hues of each mosaic uint8 [N, 8, 8, 3] are than they are with red and blue exchanged, [N], -1 to 1.
+
+    The mean, by light, of the logarithm of how many of the others have them, as a share of that of one in a hundred. Above 0 it
+    looks exchanged; so may all of a kind whose hues vary, where it is rarer than one whose hues are those exchanged.
+    """
 
     def rarer(colours: Pixels) -> NDArray[np.float64]:
-        hues = _hues(colours, _NARROW)
+        usual, hues = _RARE * (len(colours) - 1), _hues(colours, _NARROW)
         as_is, as_exchanged = (_others_alike(hues, asked) for asked in (hues, _hues(colours[:, ::-1], _NARROW)))
-        usual = _RARE * (len(colours) - 1)
-        return np.asarray(np.log1p(np.minimum(as_exchanged, usual)) - np.log1p(np.minimum(as_is, usual)))
+        return np.asarray((np.log1p(np.minimum(as_exchanged, usual)) - np.log1p(np.minimum(as_is, usual))) / np.log1p(usual))
 
     return _by_light(known, rarer)
 
@@ -74,11 +76,14 @@ def _hues(colours: Pixels, finest: float) -> NDArray[np.int64]:
 
 def _others_alike(hues: NDArray[np.int64], asked: NDArray[np.int64]) -> NDArray[np.float64]:
     """How many of the hues [N, 2] each one asked for [N, 2] has around it, counted as the window lets them, without its own."""
+    import torch
+
     window = _window(1 + int(max(hues.max(), asked.max())))
     counts = np.zeros_like(window)
     np.add.at(counts, tuple(hues.T), 1)
     own = window[hues, asked].prod(1)
-    return np.asarray((window @ counts @ window)[tuple(asked.T)] - own)
+    across = torch.from_numpy(window)  # numpy's products would differ by the number of threads
+    return np.asarray((across @ torch.from_numpy(counts) @ across).numpy()[tuple(asked.T)] - own)
 
 
 def _window(size: int) -> NDArray[np.float64]:

@@ -16,7 +16,7 @@ from ganlib.pictures.decode import Pixels, Refused
 from ganlib.pictures.duplicates.tangent import describe
 from ganlib.pictures.form import Form
 from ganlib.pictures.guard import USUAL, Limits, decode_guarded
-from ganlib.pictures.measures import measure
+from ganlib.pictures.measures import measure, tints
 from ganlib.pictures.prepare import preparation
 from ganlib.pictures.views import VIEW, viewing, without_bars
 
@@ -51,7 +51,7 @@ def look(form: Form, files: Sequence[tuple[str, bytes]], limits: Limits = USUAL)
             if len(places := _barred(found["facts"], seen)):
                 middles = _middles(found["view"][places], found["facts"][places])
                 found["middle"][places] = _described(middles)[:, 0]
-                found["facts"]["tint"][places] = measure(middles)["tint"]
+                found["facts"]["tint"][places] = tints(middles)
     return found
 
 

@@ -51,7 +51,7 @@ def measure(views: Pixels) -> dict[str, NDArray[np.float64]]:
         "dark": dark,
         "light": light,
         "white": bright[:, 250:].sum(axis=1) / side**2,
-        "tint": _tints(views),
+        "tint": tints(views),
         "hues": _hues(views),
         "lines": _lines(np.abs(luma - middle[:, None, None].astype(np.float32))),
     }
@@ -88,7 +88,8 @@ def _busy(views: Pixels, middle: NDArray[np.float64]) -> NDArray[np.float64]:
     return 1 - np.array(alike, np.float64) / views[0, ..., 0].size
 
 
-def _tints(views: Pixels) -> NDArray[np.float64]:
+def tints(views: Pixels) -> NDArray[np.float64]:
+    """The measure `tint` alone, [N], of views uint8 [N, H, H, 3]."""
     red, green, blue = (views[..., channel] for channel in range(3))
     apart = np.maximum(np.maximum(red, green), blue) - np.minimum(np.minimum(red, green), blue)
     return _levels(_histograms(apart[..., None])[:, 0], (0.98,))[0]

@@ -12,12 +12,11 @@ from ganlib.pictures.measures import GREY
 from ganlib.pictures.shelf import Rows
 
 _FEWEST = 500  # with fewer, one in a hundred is a few
+_MANY = 0.01  # of the pictures: where more are so, they are a kind of their own, and nothing is said
 #: Of the light of innocents (15 sets of faces, robots, animals, clothes) at most 0.35 fell on rare hues; more than this of four
 #: in five pictures with a cast, and of one in forty with a light backdrop that none of the others has, whose backdrop is one.
-_MOST, _BEYOND = 0.75, 6.0
-#: Of the same innocents none was above 0.01, of 130 that were exchanged none below 0.18. The median of each set was -0.2 or less;
-#: of drawings of everything, which have no usual hues, it was 0.
-_EXCHANGED, _ORDERED = 0.12, -0.1
+_MOST = 0.75
+_EXCHANGED = 0.03  # of the same innocents none was above 0.002, of 150 that were exchanged none below 0.068
 _SHARE, _FEWER = 0.05, 0.3  # of the pictures, the least coloured; of what these have, that one hue has at most
 _SEVERAL = 1.5  # levels; below, some have one hue as they should: drawings 0.2, faces, robots and animals 3 to 17
 _BATCH = 256
@@ -26,11 +25,10 @@ _BATCH = 256
 def colour_cast(candidates: Candidates) -> Iterator[Finding]:
     """in other colours than the others nearly all over: a cast, or dyed"""
     from ganlib.pictures.hues import rarely
-    from ganlib.pictures.strangers import too_far
 
     places, rare = _measured(candidates, rarely)
-    if len(places):
-        yield from above(places, rare, max(_MOST, too_far(rare, _BEYOND)))
+    if _are_few(rare > _MOST):
+        yield from above(places, rare, _MOST)
 
 
 def exchanged_channels(candidates: Candidates) -> Iterator[Finding]:
@@ -38,7 +36,7 @@ def exchanged_channels(candidates: Candidates) -> Iterator[Finding]:
     from ganlib.pictures.hues import exchanged
 
     places, rarer = _measured(candidates, exchanged)
-    if len(places) and np.median(rarer) <= _ORDERED:
+    if _are_few(rarer > _EXCHANGED):
         yield from above(places, rarer, _EXCHANGED)
 
 
@@ -48,8 +46,13 @@ def one_hue(candidates: Candidates) -> Iterator[Finding]:
     if len(places) < _FEWEST:
         return
     hues = candidates.facts["hues"][places].astype(np.float64)
-    if (least := float(np.quantile(hues, _SHARE))) >= _SEVERAL:
+    least = float(np.quantile(hues, _SHARE))
+    if least >= _SEVERAL and _are_few(hues < _FEWER * least):
         yield from below(places.tolist(), hues, _FEWER * least)
+
+
+def _are_few(found: NDArray[np.bool_]) -> bool:
+    return len(found) > 0 and float(found.mean()) <= _MANY
 
 
 def _measured(candidates: Candidates, measure: Callable[[Pixels], NDArray[np.float64]]) -> tuple[list[int], NDArray[np.float64]]:
