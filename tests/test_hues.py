@@ -17,7 +17,7 @@ from ganlib.pictures import shelf
 from ganlib.pictures.checks import hues as check
 from ganlib.pictures.config import CurateConfig
 from ganlib.pictures.decode import Pixels, decode
-from ganlib.pictures.duplicates import twins
+from ganlib.pictures.duplicates import compared as pairwise
 from ganlib.pictures.hues import exchanged, mosaics, rarely
 from ganlib.pictures.measures import GREY, measure
 from ganlib.pictures.raw import RawPicture
@@ -293,13 +293,13 @@ class TestCopiesInGrey:
         """Another night compares nothing anew."""
         monkeypatch.setattr(shelf, "_FEW", 50)
         pictures = [*_raw(portraits[:100]), RawPicture("grey.png", encode(greyed(portraits[:1])[0]))]
-        compared, compare = [0], twins._COMPARED["left"]
+        compared, compare = [0], pairwise.COMPARED["left"]
 
         def counted(pair: tuple[Pixels, Pixels]) -> NDArray[np.float32]:
             compared[-1] += len(pair[0])
             return compare(pair)
 
-        monkeypatch.setitem(twins._COMPARED, "left", counted)
+        monkeypatch.setitem(pairwise.COMPARED, "left", counted)
         for night in range(2):
             curate(CONFIG, iter(pictures), len(pictures), tmp_path / f"out{night}", memory=tmp_path / "memory")
             compared.append(0)

@@ -13,9 +13,9 @@ import torch
 from ganlib.alone import alone
 from ganlib.files import digest_bytes
 from ganlib.pictures import points
+from ganlib.pictures.duplicates.compared import COPIES
 from ganlib.pictures.duplicates.synthetic import WAYS
 from ganlib.pictures.duplicates.tangent import DIMENSIONS, TANGENTS
-from ganlib.pictures.duplicates.twins import COPIES
 from ganlib.pictures.form import Form
 from ganlib.pictures.hues import PARTS
 from ganlib.pictures.layout import NUMBERS

@@ -23,8 +23,9 @@ def exact_duplicates(candidates: Candidates) -> Iterator[Finding]:
 
 def near_duplicates(candidates: Candidates) -> Iterator[Finding]:
     """the same as a better picture, but saved, sized, shifted, lit, cropped or mirrored otherwise"""
+    from ganlib.pictures.duplicates.compared import PAIR
     from ganlib.pictures.duplicates.groups import worse_of
-    from ganlib.pictures.duplicates.twins import PAIR, Finder
+    from ganlib.pictures.duplicates.twins import Finder
 
     if len(candidates.kept) < 2:
         return
@@ -40,8 +41,8 @@ def near_duplicates(candidates: Candidates) -> Iterator[Finding]:
 
 def grey_copies(candidates: Candidates) -> Iterator[Finding]:
     """the same as one coloured picture, but in grey"""
+    from ganlib.pictures.duplicates.compared import PAIR
     from ganlib.pictures.duplicates.greyed import InGrey
-    from ganlib.pictures.duplicates.twins import PAIR
 
     kept = np.asarray(candidates.kept, np.int64)
     is_grey = candidates.facts["tint"][kept] <= GREY

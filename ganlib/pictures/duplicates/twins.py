@@ -14,33 +14,22 @@ from ganlib.metrics.parallel import parallel
 from ganlib.pictures.candidates import Candidates, pair_keys
 from ganlib.pictures.crew import padded
 from ganlib.pictures.decode import Pixels
+from ganlib.pictures.duplicates.compared import COMPARED, FEWEST, PAIR, TOGETHER, copies_of, glance, lacking, unknown
 from ganlib.pictures.duplicates.glances import remembered
 from ganlib.pictures.duplicates.index import EXACT, Cells
-from ganlib.pictures.duplicates.register import residuals, rough_residuals
-from ganlib.pictures.duplicates.smooth import maps
-from ganlib.pictures.duplicates.synthetic import WAYS
-from ganlib.pictures.duplicates.tangent import describe, mirrored, squared_distances, squared_distances_of_pairs, worst_of_pairs
+from ganlib.pictures.duplicates.tangent import mirrored, squared_distances
 from ganlib.pictures.shelf import Rows, Shelf
 from ganlib.progress import Progress
 
-_SAMPLE, _TOGETHER = 96, 8  # pictures that copies are made of; at a time
+_SAMPLE = 96  # pictures that copies are made of
 _NEAREST, _SHOWN = 4, 6
 _MARGIN, _GLANCING, _ROUGHLY = 2.0, 1.75, 1.5  # what a true copy may be further away than those that were made
 _LEAST, _MOST, _WORST = 3.0, 16.0, 24.0  # levels that no one sees, that everyone sees; that copies are allowed at all
 _UNLIKE = 0.6  # of the most alike unrelated pictures'
 _EVEN = 1.5  # levels over a large patch that no one sees
 _GAP = 1.4  # how far above copies the cut may lie, as a ratio
-_FAINT, _FULL = 16.0, 64.0  # levels of contrast below which differences count for more
 _GLANCED = 4096  # pairs
-_BLOCKS, _FEWEST = {"forth": 256, "back": 256, "left": 64}, 8  # pairs that are compared at a time
-
-#: What is found out about a pair, on a shelf of its own: what is left of the difference roughly, either way, and in the end: at
-#: the worst patch, how many times the typical patch that is, and at the worst large patch.
-_FOUND = [("forth", "<f4"), ("back", "<f4"), ("left", "<f4", (3,))]
-PAIR = np.dtype(_FOUND)
-#: What is found out about copies of a picture: the tangent distance from each, what it leaves at the worst place, and the same as
-#: about a pair.
-COPIES = np.dtype([("apart", "<f4"), ("glance", "<f4"), *_FOUND])
+_BLOCKS = {"forth": 256, "back": 256, "left": 64}  # pairs that are compared at a time
 
 
 @dataclass(frozen=True)
@@ -68,7 +57,7 @@ class Finder:
         self._rows = candidates.at[np.asarray(candidates.kept, np.int64)]
         self._order = candidates.shelf.order(self._rows)
         sample = candidates.kept_by_lot()[:_SAMPLE]
-        candidates.fill("copies", sample, _copies, _TOGETHER, "pictures copied")
+        candidates.fill("copies", sample, copies_of, TOGETHER, "pictures copied")
         copies = candidates.shelf["copies"][candidates.at[sample]].ravel()
         self.radius = _MARGIN * float(np.sqrt(np.quantile(copies["apart"], 0.99)))
         self._glance = _GLANCING * float(np.quantile(copies["glance"], 0.99))
@@ -153,14 +142,14 @@ class Finder:
         """The same of pairs of the shelf's rows."""
         descriptors = self._candidates.shelf[self._COLUMN]
 
-        def glance(block: Rows) -> NDArray[np.float32]:
-            first, second, way = padded(block, _FEWEST).T
+        def glanced(block: Rows) -> NDArray[np.float32]:
+            first, second, way = padded(block, FEWEST).T
             seen, other = torch.from_numpy(descriptors[first]), torch.from_numpy(descriptors[second])
             seen = torch.where(torch.from_numpy(way == 1)[:, None, None], mirrored(seen), seen)
-            return _glance(seen, other)[: len(block)]
+            return glance(seen, other)[: len(block)]
 
         blocks = (pairs[start : start + _GLANCED] for start in range(0, len(pairs), _GLANCED))
-        return np.concatenate([np.empty(0, np.float32), *parallel(glance, blocks)])
+        return np.concatenate([np.empty(0, np.float32), *parallel(glanced, blocks)])
 
     def _by_rows(self, pairs: Rows) -> Rows:
         """Pairs of places as pairs of the shelf's rows, which of two comes first decided by content."""
@@ -181,7 +170,7 @@ class Finder:
         known = np.full(len(pairs), np.nan, PAIR)
         there = ~self._known["pair"].lacks(rows)
         known[there] = self._known["pair"][rows[there]]
-        before = _unknown(known)
+        before = unknown(known)
         alive = np.ones(len(pairs), bool)
         if np.isfinite(rough):
             for name, limit in (("forth", rough), ("back", either)):
@@ -189,7 +178,7 @@ class Finder:
                 least = known["forth"] if name == "forth" else np.minimum(known["forth"], known["back"])
                 alive[alive] = least[alive] <= limit
         self._compare(known, "left", pairs, alive)
-        fresh = np.flatnonzero(_unknown(known) < before)
+        fresh = np.flatnonzero(unknown(known) < before)
         self._known["pair"].put(rows[fresh], known[fresh])
         return np.where(alive, self._levels(known["left"]), np.float32(np.inf))
 
@@ -201,10 +190,10 @@ class Finder:
 
     def _compare(self, known: NDArray[Any], name: str, pairs: Rows, alive: NDArray[np.bool_]) -> None:
         """Find out one of the columns of `PAIR` of those that are alive, as far as it is not known."""
-        asked = np.flatnonzero(alive & _lacking(known, name))
+        asked = np.flatnonzero(alive & lacking(known, name))
         blocks = [asked[start : start + _BLOCKS[name]] for start in range(0, len(asked), _BLOCKS[name])]
         with Progress("curate", len(asked), "pairs compared", quiet=not len(asked)) as progress:
-            found = self._candidates.crew.map(_COMPARED[name], (self._views(pairs[block]) for block in blocks))
+            found = self._candidates.crew.map(COMPARED[name], (self._views(pairs[block]) for block in blocks))
             for block, left in zip(blocks, found, strict=True):
                 known[name][block] = left
                 progress.advance(len(block))
@@ -220,77 +209,10 @@ class Finder:
         return views
 
 
-def _unknown(known: NDArray[Any]) -> NDArray[np.int64]:
-    """How much is not known of each pair."""
-    return np.asarray(np.sum([_lacking(known, name) for name in _COMPARED], axis=0))
-
-
-def _lacking(known: NDArray[Any], name: str) -> NDArray[np.bool_]:
-    """Which pairs one of the columns of `PAIR` is not known of, [P]."""
-    lacking = np.isnan(known[name])
-    return np.asarray(lacking if lacking.ndim == 1 else lacking.any(axis=1))
-
-
 def _spread(left: NDArray[np.float32]) -> tuple[float, float]:
     """Of copies [P, 3]: how many times the typical patch the worst is, where it shows at all, and what is left in large ones."""
     seen = left[left[:, 0] > _LEAST]
     return float(np.quantile(seen[:, 1], 0.99)) if len(seen) else np.inf, max(_EVEN, float(np.quantile(left[:, 2], 0.99)))
-
-
-def _copies(views: Pixels) -> NDArray[Any]:
-    """What is to be known of the copies of views [N, 64, 64, 3], of `COPIES` [N, ways]."""
-    number, views = len(views), padded(views, _TOGETHER)
-    originals = np.repeat(views, len(WAYS), axis=0)
-    copies = np.stack([way(view) for view in views for way in WAYS])
-    found = np.empty(len(copies), COPIES)
-    described, copied = describe(originals), describe(copies)
-    found["apart"] = squared_distances_of_pairs(described, copied[:, 0]).numpy()
-    found["glance"] = _glance(described, copied)
-    for name, compare in _COMPARED.items():
-        found[name] = compare((originals, copies))
-    return found.reshape(len(views), len(WAYS))[:number]
-
-
-def _glance(first: Tensor, second: Tensor) -> NDArray[np.float32]:
-    """What a look at descriptors alone [P, 5, D] says is left at the worst place, whichever way fits: [P]."""
-    return np.asarray(torch.minimum(worst_of_pairs(first, second[:, 0]), worst_of_pairs(second, first[:, 0])).numpy())
-
-
-def _forth(pair: tuple[Pixels, Pixels]) -> NDArray[np.float32]:
-    """What a rough look says is left of first laid over second, [P]."""
-    first, second = (maps(padded(views, _FEWEST)).mean(1, keepdim=True) for views in pair)
-    return _weighed(rough_residuals(first, second), first, second)[: len(pair[0])]
-
-
-def _back(pair: tuple[Pixels, Pixels]) -> NDArray[np.float32]:
-    """The same of second laid over first."""
-    return _forth((pair[1], pair[0]))
-
-
-def _either(pair: tuple[Pixels, Pixels]) -> NDArray[np.float32]:
-    """What is left of laying one over the other, whichever fits, [P, 3]."""
-    first, second = (maps(padded(views, _FEWEST)) for views in pair)
-    forth, back = residuals(first, second)
-    worst, lonely, broad = torch.where(forth[:, :1] <= back[:, :1], forth, back).unbind(1)
-    weighed = [_weighed(worst, first, second), lonely.numpy(), _weighed(broad, first, second)]
-    return np.stack(weighed, axis=1)[: len(pair[0])]
-
-
-def _weighed(left: Tensor, first: Tensor, second: Tensor) -> NDArray[np.float32]:
-    """Where contrast is faint, what is left counts for more."""
-    contrast = torch.minimum(_deviation(first), _deviation(second)).clamp(_FAINT, _FULL)
-    return np.asarray((left * (_FULL / contrast)).numpy())
-
-
-def _deviation(levels: Tensor) -> Tensor:
-    """The standard deviation of each picture's levels, [P]; several times as fast as torch's own."""
-    flat = levels.flatten(1)
-    mean = flat.mean(dim=1)
-    square = (flat**2).mean(dim=1)
-    return (square - mean**2).clamp_min(0).sqrt()
-
-
-_COMPARED = {"forth": _forth, "back": _back, "left": _either}
 
 
 def _widest_gap(left: NDArray[np.float32], low: float) -> float:
