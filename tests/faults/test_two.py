@@ -3,13 +3,14 @@
 import json
 import os
 import re
+import signal
 import sys
 import time
 
 import pytest
 from conftest import Workspace, copy_project
 from ledger import Ledger
-from trainings import TRAIN, model_of, run_folder, wait_for_checkpoint, with_pictures
+from trainings import TRAIN, checkpoints, model_of, run_folder, wait_for_checkpoint, with_pictures
 
 
 @pytest.fixture(scope="module")
@@ -22,16 +23,22 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
 
 def test_two_trainings_of_one_run(workspace: Workspace, whole: Workspace, ledger: Ledger) -> None:
     """The second is told the first one's process and since when; the first is not disturbed. Once that is killed, the same
-    command goes on, and ends with the same bits."""
+    command goes on, and ends with the same bits.
+
+    The first is held while the second starts, however long that takes: else it might be through by then.
+    """
     with_pictures(workspace, kimg=9.6)
     first = workspace.start(*TRAIN)
     wait_for_checkpoint(workspace, first)
+    first.send_signal(signal.SIGSTOP)
+    there = int(checkpoints(workspace)[-1].name)
     output = workspace.run(*TRAIN, code=2)
     told = re.search(r"process (\d+) \(since (\S+)\) trains this very run already; nothing was started", output)
     assert told, output
     assert int(told.group(1)) == first.pid
     assert "Traceback" not in output
-    assert first.poll() is None
+    first.send_signal(signal.SIGCONT)
+    wait_for_checkpoint(workspace, first, there + 160)
     first.kill()
     first.communicate()
     assert "Goes on from the checkpoint" in workspace.run(*TRAIN)
