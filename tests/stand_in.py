@@ -106,6 +106,8 @@ def _write(content: dict[str, object]) -> None:
     if STEP == "curate":
         card = {"digest": "d", "train": 54, "heldout": 10, "kept": 64, "set_aside": {"twin": 2, "unreadable": 1}}
         (out / "dataset.json").write_text(json.dumps(card))
+        for name in ("manifest.parquet", "pictures.npy"):
+            (out / name).write_text(json.dumps(content))
     if STEP == "sample":
         (out / "grid.png").write_bytes(PIXEL)
     if STEP == "report":
