@@ -5,13 +5,17 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
 from ganlib.claimed import claimed
-from ganlib.errors import AtelierError
+from ganlib.errors import AtelierError, listed
+
+#: What systems put into every folder that they show.
+_SYSTEMS = (".DS_Store", "._*", "Thumbs.db", "desktop.ini")
 
 
 def write_bytes(path: Path, data: bytes) -> None:
@@ -55,16 +59,17 @@ def digest_file(path: Path, algorithm: str = "sha256") -> str:
 
 
 @contextmanager
-def new_folder(path: Path, marker: str) -> Iterator[Path]:
+def new_folder(path: Path, marker: str, parts: Sequence[str] = ("*",)) -> Iterator[Path]:
     """Yield a folder to fill, which takes the place of `path` when the block ends well and vanishes when it does not.
 
-    A folder that is already there is replaced only if it is empty or holds `marker`, the file that shows it to be an
-    earlier output of the same step; anything else raises `AtelierError` and is left alone, as does another process that fills
-    the same one now. Of a link the folder is replaced that it leads to.
+    A folder that is already there is replaced only if it is empty or holds `marker`, the file that shows it to be an earlier
+    output of the same step, and nothing but `parts`, the patterns of all that the step writes, where a person names the folder;
+    anything else raises `AtelierError` and is left alone, as does another process that fills the same one now. Of a link the
+    folder is replaced that it leads to.
     """
     place = path.resolve()
-    check_replaceable(path, marker)
-    place.parent.mkdir(parents=True, exist_ok=True)
+    check_replaceable(path, marker, parts)
+    _make_room(path, place.parent)
     with claimed(path, place.with_name(f".{place.name}.partial")) as partial:
         before = place.with_name(f".{place.name}.replaced")
         if before.exists() and not place.exists():
@@ -75,6 +80,17 @@ def new_folder(path: Path, marker: str) -> Iterator[Path]:
         except OSError as error:
             error.filename = error.filename or str(path)  # a full disk says so without saying where
             raise
+
+
+def _make_room(path: Path, parent: Path) -> None:
+    """Make the folder in which another is to lie at `path`."""
+    try:
+        parent.mkdir(parents=True, exist_ok=True)
+    except (FileExistsError, FileNotFoundError, NotADirectoryError) as error:
+        raise AtelierError(
+            f"{path}: expected a place where a folder can be made, found {error.filename} to be none. Nothing was done; name "
+            "another."
+        ) from None
 
 
 def _take(place: Path, folder: Path, before: Path) -> None:
@@ -91,15 +107,24 @@ def _take(place: Path, folder: Path, before: Path) -> None:
     shutil.rmtree(before, ignore_errors=True)
 
 
-def check_replaceable(path: Path, marker: str) -> None:
+def check_replaceable(path: Path, marker: str, parts: Sequence[str] = ("*",)) -> None:
     """Raise `AtelierError` where `new_folder` would, for what lies there: to be asked before long work, too."""
     if path.resolve().is_mount():
         raise AtelierError(
             f"{path}: expected a folder that another can take the place of, found the root of a file system. Nothing was "
             "done; name a folder in it."
         )
-    if path.exists() and (not path.is_dir() or (any(path.iterdir()) and not (path / marker).exists())):
+    if not path.exists():
+        return
+    there = sorted(entry.name for entry in path.iterdir()) if path.is_dir() else []
+    if not path.is_dir() or (there and marker not in there):
         raise AtelierError(
             f"{path}: expected no folder, an empty one, or one written by this step before (with {marker} in it); found "
             "something else, and left it alone. Name another output folder, or move that one away."
+        )
+    foreign = [name for name in there if not any(fnmatchcase(name, part) for part in (*parts, *_SYSTEMS))]
+    if foreign:  # other programs call their files so, too: beside pictures of somebody's own lies a dataset.json
+        raise AtelierError(
+            f"{path}: expected nothing but what this step writes, to be replaced; found {listed(foreign)}, too, and left all "
+            "alone. Name another output folder, or move that away."
         )

@@ -24,11 +24,13 @@ def adapt(start: Path, pictures: Path, out: Path, params: "Params") -> dict[str,
 
     Raises `AtelierError` where that cannot be, and `SystemExit` where a signal ends it.
     """
+    from ganlib.files import check_replaceable
     from ganlib.metrics.extractors import load_extractor
     from ganlib.pictures.few import few_pictures
     from ganlib.sampling.model import load_model
     from ganlib.training.adapt import adapt as take
 
+    check_replaceable(out, "model.json", places.MODEL_PARTS)
     load_extractor(params.evaluate)  # where there is none, it is better said before the training than after it
     before = load_model(start)
     style = few_pictures(pictures, before.size, before.channels)

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from ganlib.errors import AtelierError
+from ganlib.errors import AtelierError, printable
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
@@ -48,11 +48,13 @@ def _misfortune(error: OSError) -> str:
             f"{error.filename}: expected to be allowed to read and write here, and am not ({error.strerror}). "
             "Change the permissions, or name another place."
         )
+    if error.errno == errno.ENAMETOOLONG:
+        return f"{error.filename}: expected a name that is short enough for this disk; nothing was done. Choose another."
     raise error
 
 
 def _fail(sentence: str) -> None:
     if os.environ.get("RANK", "0") == "0":  # of several processes that train as one, the first one talks
         for line in sentence.splitlines():
-            print(f"error: {line}", file=sys.stderr)
+            print(f"error: {printable(line)}", file=sys.stderr)
     sys.exit(2)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pyarrow.parquet as pq
 
-from ganlib.errors import AtelierError
+from ganlib.errors import AtelierError, listed
 from ganlib.files import new_folder, write_json
 from ganlib.metrics.requirements import FEWEST
 from ganlib.pictures.config import CurateConfig
@@ -19,8 +19,7 @@ from ganlib.pictures.page import NAME as PAGE
 from ganlib.pictures.raw import RawPicture
 from ganlib.pictures.reasons import explain
 from ganlib.pictures.shards import SUMMARY, read_shards, read_summary
-from ganlib.pictures.sources.table import listed
-from ganlib.pictures.store import INFO, Store
+from ganlib.pictures.store import INFO, MANIFEST, PICTURES, Store
 from ganlib.pictures.verdicts import NAME as VERDICTS
 from ganlib.progress import track
 from tasks.cli import run, wrong_options
@@ -50,7 +49,7 @@ def curate(
     from ganlib.pictures.curate import curate as make_dataset
 
     decided = {} if overrides is None else read_overrides(overrides)
-    with new_folder(out, INFO) as folder:
+    with new_folder(out, INFO, (INFO, MANIFEST, PICTURES, VERDICTS, PAGE)) as folder:
         make_dataset(config, track(pictures, "curate", count), folder, decided, memory)
     if decided:
         _tell_vain(overrides, decided, out)

@@ -24,7 +24,7 @@ def export(model: Path, out: Path) -> dict[str, float]:
     from ganlib.sampling.model import load_model
 
     loaded = load_model(model)
-    with new_folder(out, exporting.ONNX) as partial:
+    with new_folder(out, exporting.ONNX, (exporting.ONNX, exporting.GRAPH, "model.json")) as partial:
         exporting.export(loaded, partial)
         write_bytes(partial / "model.json", (model / "model.json").read_bytes())
         found = exporting.deviations(loaded, partial, codes_for(0, range(_TRIED), loaded.latent))

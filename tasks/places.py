@@ -26,4 +26,25 @@ MORNING = RUNS / "report.html"  # the report with that decision in it, which is 
 FEATURES = RUNS / "features"  # of real pictures, so that they go through the extractor once
 DIRECTIONS = RUNS / "directions"  # with names, of models that were asked for them: a folder each
 
+# Patterns of all that lies in a folder of samples, or of a model: beside what is called otherwise nothing is replaced.
+SAMPLES_PARTS = (
+    "samples.json",
+    "pictures.npy",
+    "labels.parquet",
+    "grid.png",
+    "interpolation.png",
+    "sheet.png",
+    "directions.json",
+)
+MODEL_PARTS = (
+    "model.json",
+    "README.md",
+    "*.safetensors",
+    "*.jsonl",
+    "conditions.parquet",
+    "samples",
+    "adapt.json",
+    "before-after.png",
+)
+
 STEPS = ("collect", "data", "curate", "train", "sample", "evaluate", "report")

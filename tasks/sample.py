@@ -43,7 +43,7 @@ def draw(model: "Model", config: "SampleConfig", out: Path, turn: "Turn", wanted
         "model": model.digest,
         **wanted,
     }
-    with new_folder(out, "samples.json") as partial:
+    with new_folder(out, "samples.json", places.SAMPLES_PARTS) as partial:
         write_sheets(model, config, partial, turn)
         write_json(partial / "samples.json", card)
     return card

@@ -36,7 +36,7 @@ def steer(options: argparse.Namespace, config: "SampleConfig") -> str:
     if sheet is None:
         draw(model, config, options.out, turn, wanted)
         return f"Pictures, grid and strips in {options.out}."
-    with new_folder(options.out, "samples.json") as partial:
+    with new_folder(options.out, "samples.json", places.SAMPLES_PARTS) as partial:
         said = _write(partial, sheet, model, {"seed": config.seed, "model": model.digest, **wanted})
         if options.directions:
             said += "\n" + _listed(partial, model)

@@ -223,6 +223,19 @@ def test_a_folder_that_is_not_ours_is_left_alone(tmp_path: Path) -> None:
     assert diary.read_bytes() == b"mine"
 
 
+def test_pictures_beside_somebody_elses_labels_are_left_alone(tmp_path: Path) -> None:
+    """Data sets of StyleGAN are pictures with a dataset.json; overrides may lie in the folder that was written before."""
+    photo, labels = put(tmp_path / "stylegan" / "1.png", png(1)), put(tmp_path / "stylegan" / "dataset.json", b"{}")
+    with pytest.raises(AtelierError, match=r"expected nothing but what this step writes, to be replaced; found 1\.png, too"):
+        _curate(_raw(5), tmp_path / "stylegan")
+    assert (photo.read_bytes(), labels.read_bytes()) == (png(1), b"{}")
+    _curate(_raw(5), tmp_path / "out")
+    decided = put(tmp_path / "out" / "overrides.csv", b"path,verdict\n")
+    with pytest.raises(AtelierError, match=r"found overrides\.csv, too, and left all alone"):
+        _curate(_raw(6), tmp_path / "out")
+    assert decided.exists()
+
+
 @pytest.fixture
 def messy(tmp_path: Path) -> Path:
     """A folder with twelve good pictures and one of every kind of trouble."""
@@ -325,6 +338,16 @@ def test_a_full_disk_is_one_sentence_and_loses_nothing(
     assert "error: out: no space is left to write here. What was there before was not changed." in done.err
     assert Store.open(tmp_path / "out").digest == digest
     assert sorted(path.name for path in tmp_path.iterdir()) == ["out", "photos", "secret.png"]
+
+
+def test_a_name_steers_no_terminal(messy: Path, tmp_path: Path, command: Callable[..., Done]) -> None:
+    """What is repeated of a file in a sentence clears no screen and begins no line; a name that is too long is told as such."""
+    labels = put(tmp_path / "labels.csv", b'name,age\n"gone\x1b[2J\nerror: all fine.png",3\n')
+    done = command("--source", str(messy), "--labels", str(labels), "--out", "out")
+    assert done.code == 2
+    assert "found 1 of 1 that match none: gone\\x1b[2J\\nerror: all fine.png." in done.err
+    done = command("--source", str(messy), "--out", "a" * 300)
+    assert "expected a name that is short enough for this disk; nothing was done" in done.err
 
 
 def test_bad_options_are_told_one_by_one(command: Callable[..., Done]) -> None:

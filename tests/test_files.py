@@ -14,8 +14,8 @@ from ganlib.errors import AtelierError
 from ganlib.files import new_folder
 
 
-def fill(path: Path, text: str) -> None:
-    with new_folder(path, "marker") as folder:
+def fill(path: Path, text: str, parts: tuple[str, ...] = ("*",)) -> None:
+    with new_folder(path, "marker", parts) as folder:
         (folder / "marker").write_text(text)
 
 
@@ -85,6 +85,29 @@ def test_somebody_elses_folder_is_left_alone(tmp_path: Path) -> None:
         fill(tmp_path / "out", "new")
     assert (tmp_path / "out" / "letters").read_text() == "dear"
     assert names(tmp_path) == ["out"]
+
+
+def test_what_lies_beside_a_marker_is_not_replaced(tmp_path: Path) -> None:
+    """A step that says what it writes leaves a folder alone in which somebody else's files are: markers are common names."""
+    fill(tmp_path / "out", "old")
+    (tmp_path / "out" / ".DS_Store").touch()
+    (tmp_path / "out" / "letters").write_text("dear")
+    parts = ("marker", "*.png")
+    with pytest.raises(AtelierError, match=r"expected nothing but what this step writes.*found letters, too, and left all alone"):
+        fill(tmp_path / "out", "new", parts)
+    assert (tmp_path / "out" / "letters").read_text() == "dear"
+    (tmp_path / "out" / "letters").rename(tmp_path / "out" / "letters.png")
+    fill(tmp_path / "out", "new", parts)
+    assert names(tmp_path / "out") == ["marker"]
+
+
+@pytest.mark.parametrize("place", ["file/out", "/dev/null/out", "/proc/out/out"])
+def test_where_no_folder_can_be_is_a_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: str) -> None:
+    """Below a file, and where the system lets nobody make one."""
+    monkeypatch.chdir(tmp_path)
+    Path("file").touch()
+    with pytest.raises(AtelierError, match=f"{place}: expected a place where a folder can be made"):
+        fill(Path(place), "new")
 
 
 def test_the_old_folder_is_back_where_the_new_one_cannot_take_its_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

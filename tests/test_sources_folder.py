@@ -144,3 +144,69 @@ def test_a_missing_or_empty_folder_is_one_error(tmp_path: Path) -> None:
     put(tmp_path / "file.zip", b"x")
     with pytest.raises(AtelierError, match=r"file\.zip: expected a folder of pictures, found a file"):
         Folder(str(tmp_path / "file.zip")).count()
+
+
+def test_two_names_that_are_one_as_text_stay_two(folder: Path) -> None:
+    """A byte that is no text is shown as an escape, which may be another file's name as it stands."""
+    put(Path(os.fsdecode(os.fsencode(folder) + b"/n\xe9.png")), png(3))
+    put(Path(os.fsdecode(os.fsencode(folder) + b"/n\\xe9.png")), png(4))
+    pictures = {picture.name: picture.data for picture in Folder(str(folder)).pictures()}
+    assert pictures["n\\xe9.png"] == png(4)
+    assert pictures["n\\xe9.png#2"] == png(3)
+
+
+def test_a_folder_whose_own_name_is_no_text_is_read(tmp_path: Path) -> None:
+    """Its pictures say where they come from, with escapes."""
+    root = Path(os.fsdecode(os.fsencode(tmp_path) + b"/pics\xe9"))
+    put(root / "1.png", png(1))
+    assert [picture.source for picture in Folder(str(root)).pictures()] == ["pics\\xe9"]
+
+
+@pytest.mark.threat("a folder that becomes a link out of the source while it is read", found="listed, not followed")
+def test_a_link_that_comes_in_the_meantime_is_not_followed(folder: Path, tmp_path: Path) -> None:
+    """Nor is a pipe waited for that takes the place of a file; a file that went is a row."""
+    put(tmp_path / "secret" / "1.png", png(9))
+    put(folder / "0.png", png(0))
+    put(folder / "z.png", png(8))
+    pictures = Folder(str(folder)).pictures()
+    assert next(pictures).name == "0.png"
+    (folder / "cats").rename(tmp_path / "cats")
+    (folder / "cats").symlink_to(tmp_path / "secret")
+    (folder / "dogs" / "deep" / "2.jpg").unlink()
+    (folder / "z.png").unlink()
+    os.mkfifo(folder / "z.png")
+    assert {picture.name: (picture.problem, picture.data) for picture in pictures} == {
+        "cats/1.png": ("link-outside", b""),
+        "dogs/deep/2.jpg": ("not-a-file", b""),
+        "z.png": ("not-a-file", b""),
+    }
+
+
+def test_a_file_that_grows_is_read_to_its_end_and_no_further(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Up to the limit; beyond it, it is too large, whatever its size was when it was found."""
+    put(folder / "0.png", png(0) + b"more")
+    monkeypatch.setattr(found, "LARGEST", 1000)
+    monkeypatch.setattr("ganlib.pictures.sources.folder.LARGEST", 1000)
+    before, size = os.fstat, len(png(0))
+
+    def smaller(handle: int) -> os.stat_result:
+        values = list(before(handle))
+        return os.stat_result([*values[:6], min(values[6], size), *values[7:]])
+
+    monkeypatch.setattr(os, "fstat", smaller)
+    assert next(Folder(str(folder)).pictures()).data == png(0) + b"more"
+    put(folder / "0.png", png(0) + bytes(5000))
+    assert next(Folder(str(folder)).pictures()).problem == "too-large-file"
+
+
+def test_a_folder_too_deep_for_the_system_is_a_row(folder: Path) -> None:
+    """And costs no other picture."""
+    before, place = os.getcwd(), folder
+    try:
+        for _ in range(20):  # 20 of 250 letters are more than a path may have
+            os.chdir(place)
+            place = Path("d" * 250)
+            place.mkdir()
+    finally:
+        os.chdir(before)
+    assert sorted(_problems(Folder(str(folder))).values(), key=str) == [None, None, "unreadable-file"]

@@ -1,5 +1,6 @@
 """A folder of pictures, as found: nothing is followed out of it, nothing in it is changed."""
 
+import errno
 import os
 import stat
 from collections.abc import Iterator
@@ -9,8 +10,13 @@ from typing import Literal
 
 from ganlib.errors import AtelierError
 from ganlib.pictures.raw import RawPicture
-from ganlib.pictures.sources.found import LARGEST, Origin, first_folder, is_junk, must_exist
+from ganlib.pictures.sources.found import LARGEST, Names, Origin, first_folder, is_junk, must_exist
 from ganlib.pictures.sources.table import Labels, check_matched, read_labels
+
+#: A folder that went while others were read, or whose path is too long for the system: its name becomes a row, as that of a file
+#: that cannot be read does.
+_LOST = (errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG)
+_OPEN = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC  # a pipe is not waited for
 
 
 @dataclass(frozen=True)
@@ -36,9 +42,9 @@ class Folder:
         """Yield every file in the order of its path, those that are refused without their bytes."""
         found, root = self._found(), Path(self.path).resolve()
         labels = self._labels(found)
-        origin = Origin(root.name, self.licence, self.attribution)
-        for name in found:
-            yield _picture(origin, root / os.fsdecode(name), root, _text(name), labels)
+        origin, names = Origin(_text(os.fsencode(root.name)), self.licence, self.attribution), Names()
+        for name in found:  # two that differ in bytes may be one as text
+            yield _picture(origin, root / os.fsdecode(name), root, names.unique(_text(name)), labels)
 
     def _found(self) -> list[bytes]:
         """Relative paths, as the file system has them: not all of them are text."""
@@ -77,34 +83,66 @@ def _same(path: Path, other: Path) -> bool:
 
 def _walk(root: Path) -> Iterator[bytes]:
     """Every file and every link under `root`, relative to it; links to folders are not entered."""
-    for folder, folders, files in os.walk(root, onerror=_refuse):
+    lost: list[Path] = []
+
+    def failed(error: OSError) -> None:
+        if error.errno not in _LOST:
+            raise error  # a folder that may not be read: leaving its pictures out without a word would be worse
+        lost.append(Path(error.filename))
+
+    for folder, folders, files in os.walk(root, onerror=failed):
         here = Path(folder).relative_to(root)
-        links = [name for name in folders if Path(folder, name).is_symlink()]
+        links = [name for name in folders if os.path.islink(os.path.join(folder, name))]
         folders[:] = sorted(name for name in folders if name not in links and not is_junk(PurePosixPath(name)))
         yield from (os.fsencode(here / name) for name in files + links if not is_junk(PurePosixPath(name)))
-
-
-def _refuse(error: OSError) -> None:
-    raise error  # a folder that may not be read: leaving its pictures out without a word would be worse
+    yield from (os.fsencode(folder.relative_to(root)) for folder in lost)
 
 
 def _picture(origin: Origin, path: Path, root: Path, name: str, labels: Labels) -> RawPicture:
     """The file at `path`, or why it is not read."""
-    if path.is_symlink() and not Path(os.path.realpath(path)).is_relative_to(root):
-        return origin.refused(name, "link-outside")
     try:
-        status = path.stat()
-    except OSError:
-        return origin.refused(name, "broken-link" if path.is_symlink() else "not-a-file")
-    if not stat.S_ISREG(status.st_mode):
-        return origin.refused(name, "not-a-file")
-    if status.st_size > LARGEST:
-        return origin.refused(name, "too-large-file")
-    try:
-        data = path.read_bytes()
-    except OSError:
-        return origin.refused(name, "unreadable-file")
+        data = _read(path, root)
+    except _Unread as unread:
+        return origin.refused(name, str(unread))
     return origin.picture(name, data, {**first_folder(PurePosixPath(name)), **labels.get(name, {})})
+
+
+class _Unread(Exception):
+    """Why a file is not read, as a reason."""
+
+
+def _read(path: Path, root: Path) -> bytes:
+    """What is in a file that lies in `root`; of one that grows meanwhile, more than `LARGEST` for the source to refuse."""
+    try:
+        with open(os.open(path, _OPEN), "rb") as stream:
+            status = os.fstat(stream.fileno())
+            if not _place(stream.fileno(), path).is_relative_to(root):
+                raise _Unread("link-outside")
+            if not stat.S_ISREG(status.st_mode):
+                raise _Unread("not-a-file")
+            if status.st_size > LARGEST:
+                raise _Unread("too-large-file")
+            data = stream.read(status.st_size + 1)
+            return data if len(data) <= status.st_size else data + stream.read(LARGEST)
+    except OSError as error:
+        raise _Unread(_why(path, root, error)) from None
+
+
+def _place(handle: int, path: Path) -> Path:
+    """Where an open file lies, whatever has become of its path since; where the system does not say so, where the path leads."""
+    try:
+        return Path(os.readlink(f"/proc/self/fd/{handle}"))
+    except OSError:
+        return Path(os.path.realpath(path))
+
+
+def _why(path: Path, root: Path, error: OSError) -> str:
+    """The reason for which a file cannot be opened or read: a pipe nobody writes to and a socket are no files either."""
+    if not Path(os.path.realpath(path)).is_relative_to(root):
+        return "link-outside"
+    if error.errno not in (errno.ENOENT, errno.ENOTDIR, errno.ENXIO, errno.EISDIR, errno.ELOOP):
+        return "unreadable-file"
+    return "broken-link" if os.path.islink(path) else "not-a-file"
 
 
 def _text(name: bytes) -> str:

@@ -9,12 +9,11 @@ from typing import Any, Literal
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from ganlib.errors import AtelierError
+from ganlib.errors import AtelierError, listed
 from ganlib.pictures.raw import Label, RawPicture
 from ganlib.pictures.shard_writer import COLUMNS
 from ganlib.pictures.shards import read_shard
 from ganlib.pictures.sources.found import Names, Origin, must_exist
-from ganlib.pictures.sources.table import listed
 
 DATA = ("data", "bytes", "image")
 NAME = ("name", "path", "file_name")

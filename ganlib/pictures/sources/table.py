@@ -6,11 +6,10 @@ import math
 from collections.abc import Container, Iterable, Sequence
 from pathlib import Path
 
-from ganlib.errors import AtelierError
+from ganlib.errors import AtelierError, listed
 from ganlib.pictures.raw import Label
 
 KEYS = ("name", "path")
-SHOWN = 5
 
 Labels = dict[str, dict[str, Label]]
 
@@ -48,11 +47,6 @@ def _key(path: Path, header: list[str], keys: Sequence[str]) -> str:
     if key is None:
         raise AtelierError(f"{path}:1: expected a column name or path, found {', '.join(header) or 'no header'}. Add one.")
     return key
-
-
-def listed(names: Sequence[str]) -> str:
-    """The first few, and how many more there are."""
-    return ", ".join(names[:SHOWN]) + (f" and {len(names) - SHOWN} more" if len(names) > SHOWN else "")
 
 
 def check_matched(path: Path, labels: Labels, names: Iterable[str]) -> None:
