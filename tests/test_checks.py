@@ -101,6 +101,22 @@ def test_noise_is_seen_where_a_picture_is_quiet(portraits: Pixels) -> None:
         assert min(measure(noisy).grain, measure(specks).grain) > 2
 
 
+def test_a_texture_is_no_noise() -> None:
+    """Gravel and leaves vary from pixel to pixel as noise does, and a median takes as much away; but neighbours are alike."""
+    import cv2
+
+    dice = np.random.default_rng(0)
+    white = dice.normal(0, 1, (20, SIDE, SIDE))
+    rough = np.stack([cv2.GaussianBlur(one, (0, 0), 0.7) for one in white])
+    noise, texture = (
+        np.repeat(np.clip(128 + 40 * some / some.std(), 0, 255).astype(np.uint8)[..., None], 3, axis=3) for some in (white, rough)
+    )
+    for view in texture:
+        assert np.median(cv2.absdiff(view, cv2.medianBlur(view, 3))) > 5
+    assert measure_all(texture)["grain"].max() == 0
+    assert measure_all(noise)["grain"].min() > 10
+
+
 def test_measures_of_what_is_known() -> None:
     """A flat picture, one with a square in it, black and white halves, and stripes as of text."""
     flat = np.full((SIDE, SIDE, 3), 200, np.uint8)

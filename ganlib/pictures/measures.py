@@ -15,7 +15,7 @@ MEASURES = {
     "spread": "standard deviation of the levels, of the channel that has most",
     "busy": "the share of pixels that are not of the most frequent colour",
     "sharpness": "finest details to somewhat larger ones, a ratio, across or down, whichever is less (motion blurs one)",
-    "grain": "what a median of 3 by 3 pixels takes away in the quietest parts of the picture",
+    "grain": "what a median of 3 by 3 pixels takes away in the quietest parts of the picture, as far as it is noise, no texture",
     "dark": "brightness below which lie 2 % of the pixels",
     "light": "brightness above which lie 2 % of the pixels",
     "white": "the share of pixels that are as good as white",
@@ -26,6 +26,10 @@ MEASURES = {
 
 GREY = 8
 _PATCH, _QUIET = 8, 0.15  # pixels; the share of patches with least grain
+#: How alike neighbouring pixels are in noise at most, and in texture at least: correlations, in so many of the patches that vary
+#: least, but for this share of them, in which there is something else.
+_NOISE, _TEXTURE = 0.15, 0.25
+_QUIETEST, _CLEAREST = 22, 0.2
 _SCALES = ((7, 1.0), (15, 2.5))  # widths and sigmas of two Gaussians, in pixels
 _BITS = 14  # of the weights of those: with 8 of a level as many as float32 sums up exactly
 _FAINT = 0.3  # levels: what is flat has no edges to judge by
@@ -182,7 +186,39 @@ def _grain(luma: Pixels) -> NDArray[np.float64]:
     across = _product(taken.astype(np.float32), _in_patches(side))  # exact: these are whole numbers
     patches = across.reshape(-1, _PATCH, *across.shape[1:]).sum(axis=1).swapaxes(0, 1).reshape(number, -1) / _PATCH**2
     place = round(patches.shape[1] * _QUIET)
-    return np.asarray(np.partition(patches, place, axis=1)[:, place])
+    noise = np.clip((_TEXTURE - _alike(luma)) / (_TEXTURE - _NOISE), 0, 1)
+    return np.asarray(np.partition(patches, place, axis=1)[:, place] * noise)
+
+
+def _alike(luma: Pixels) -> NDArray[np.float64]:
+    """The correlation of neighbouring pixels, across or down, whichever is more, in quiet patches, [N].
+
+    Noise knows nothing of its neighbours; leaves, gravel and cloth do, though a median takes as much away from them. 1 where
+    hardly a patch varies. All sums are exact, of whole numbers.
+    """
+    number, side = luma.shape[:2]
+    cut = luma.reshape(number, side // _PATCH, _PATCH, side // _PATCH, _PATCH).swapaxes(2, 3).reshape(-1, _PATCH**2)
+    left = _product(cut.astype(np.float32), _unsloped()).astype(np.float64).reshape(number, -1, _PATCH**2)
+    varied = np.einsum("npi,npi->np", left, left)
+    varied[varied == 0] = np.inf
+    quiet = np.argsort(varied, axis=1, kind="stable")[:, :_QUIETEST]
+    square = np.take_along_axis(varied, quiet, axis=1)
+    pixels = np.take_along_axis(left, quiet[..., None], axis=1).reshape(number, -1, _PATCH, _PATCH)
+    across, down = pixels[..., 1:] * pixels[..., :-1], pixels[..., 1:, :] * pixels[..., :-1, :]
+    pairs = np.maximum(across.sum(axis=(2, 3)), down.sum(axis=(2, 3))) / (_PATCH * (_PATCH - 1))
+    alike = np.where(np.isfinite(square), pairs / (square / _PATCH**2), 1.0)
+    place = round((alike.shape[1] - 1) * _CLEAREST)
+    return np.asarray(np.partition(alike, place, axis=1)[:, place])
+
+
+@lru_cache
+def _unsloped() -> NDArray[np.float32]:
+    """[64, 64]: takes from the pixels of a patch the plane that fits them best, times 1344, which makes all weights whole."""
+    steps = 2.0 * np.arange(_PATCH) - (_PATCH - 1)
+    across, down = np.tile(steps, _PATCH), np.repeat(steps, _PATCH)
+    squares = across @ across  # 1344 for patches of 8 pixels
+    weights = squares * np.eye(_PATCH**2) - squares / _PATCH**2 - np.outer(across, across) - np.outer(down, down)
+    return np.asarray(weights, np.float32)
 
 
 @lru_cache
