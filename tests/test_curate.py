@@ -154,6 +154,17 @@ def test_the_split_has_the_share_asked_for() -> None:
     assert {split_of(digest, 0.0, 0) for digest in digests} == {"train"}
 
 
+def test_of_two_equal_ones_the_one_with_labels_stays(tmp_path: Path) -> None:
+    """A copy that no table names came first; what a person wants kept stays nevertheless."""
+    pictures = [RawPicture("copy.png", encode(pixels(3, 20), "TIFF")), *_raw(5)]
+    store = _curate(pictures, tmp_path / "out")
+    assert _verdicts(tmp_path / "out").loc["copy.png", "twin_of"] == "3.png"
+    assert sorted(store.manifest["label.seed"]) == [0, 1, 2, 3, 4]
+    decided = put(tmp_path / "overrides.csv", b"path,verdict\ncopy.png,keep\n")
+    curate(CONFIG, iter(pictures), len(pictures), tmp_path / "out", decided)
+    assert _verdicts(tmp_path / "out").loc["3.png", "twin_of"] == "copy.png"
+
+
 def test_duplicates_are_told_by_pixels_not_by_bytes_or_names(tmp_path: Path) -> None:
     """The first of equal pictures stays, whatever the others' formats; one that differs in one pixel is another, if near."""
     other = pixels(0, 16)

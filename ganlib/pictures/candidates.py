@@ -26,8 +26,8 @@ class Candidates:
     shelf: with the columns of `Form.columns` and `COMPARED`. at: the shelf's row of each picture, [N]. facts: of each, [N], see
     `FACTS`. size: pixels a side that are learned from. crew: who does heavy work. labels: what is known of each, by the label's
     name. kept: those that no earlier check has set aside, those that a person wants kept first, in the order in which they were
-    found. unfit: those that some check sets aside for what they are, so that none of them may stay in another's place. padded:
-    whether those that are not square have bars in their views.
+    found. wanted: those that a person wants kept. unfit: those that some check sets aside for what they are, so that none of
+    them may stay in another's place. padded: whether those that are not square have bars in their views.
     """
 
     shelf: Shelf
@@ -37,12 +37,17 @@ class Candidates:
     crew: "Crew"
     labels: Mapping[str, Sequence[Label]] = field(default_factory=dict)
     kept: Sequence[int] = field(default_factory=list)
+    wanted: Set[int] = frozenset()
     unfit: Set[int] = frozenset()
     padded: bool = False
 
     def measured(self, name: str) -> NDArray[np.float64]:
         """One of the facts, as numbers, of the pictures that are kept, in their order."""
         return self.facts[name][np.asarray(self.kept, np.int64)].astype(np.float64)
+
+    def labelled(self, row: int) -> int:
+        """How many labels one of the candidates has."""
+        return sum(values[row] is not None for values in self.labels.values())
 
     def view(self, places: Sequence[int] | Rows) -> Pixels:
         """The views, uint8 [P, 64, 64, 3], of some of the candidates."""

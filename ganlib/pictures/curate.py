@@ -3,7 +3,7 @@
 import sys
 import tempfile
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -167,10 +167,10 @@ def _compare(
     over, and of the two the other one is better.
     """
     _drop(found, candidates, overrides)
-    safe = {row for row, place in enumerate(found.decoded) if overrides.get(found.verdicts[place].path) == KEEP}
+    candidates.wanted = {row for row, place in enumerate(found.decoded) if overrides.get(found.verdicts[place].path) == KEEP}
     for _ in range(_TURNS):
         verdicts = [replace(found.verdicts[place]) for place in found.decoded]
-        findings = _judged(config, verdicts, candidates, safe)
+        findings = _judged(config, verdicts, candidates)
         stayed = {finding.twin for reason in findings.keys() - {EXACT} for finding in findings[reason] if finding.aside}
         fallen = {row for row in stayed if row is not None and not verdicts[row].kept and verdicts[row].twin_of is None}
         if fallen <= candidates.unfit:
@@ -179,7 +179,7 @@ def _compare(
     findings = _settled(findings, verdicts)
     for row, (place, verdict) in enumerate(zip(found.decoded, verdicts, strict=True)):
         found.verdicts[place] = verdict
-        if row in safe and verdict.kept:
+        if row in candidates.wanted and verdict.kept:
             verdict.notes = f"{verdict.notes} {KEPT}".strip()
     return findings
 
@@ -217,17 +217,15 @@ def _settled(findings: Mapping[str, list[Finding]], verdicts: Sequence[Verdict])
     return {reason: [settled(finding) for finding in found] for reason, found in findings.items()}
 
 
-def _judged(
-    config: CurateConfig, verdicts: Sequence[Verdict], candidates: Candidates, safe: Set[int]
-) -> dict[str, list[Finding]]:
-    """Run the checks once. safe: rows that a person wants kept."""
-    findings = {}
+def _judged(config: CurateConfig, verdicts: Sequence[Verdict], candidates: Candidates) -> dict[str, list[Finding]]:
+    """Run the checks once."""
+    findings, wanted = {}, candidates.wanted
     for reason, check in CHECKS.items():
         if reason in config.ignore:
             continue
         kept = (row for row, verdict in enumerate(verdicts) if verdict.kept)
-        candidates.kept = sorted(kept, key=lambda row: row not in safe)  # of two equal ones the first stays
-        findings[reason] = [finding for finding in check(candidates) if finding.row not in safe or reason == EXACT]
+        candidates.kept = sorted(kept, key=lambda row: row not in wanted)  # of two equal ones the first stays
+        findings[reason] = [finding for finding in check(candidates) if finding.row not in wanted or reason == EXACT]
         for finding in findings[reason]:
             if finding.note:
                 verdicts[finding.row].notes = f"{verdicts[finding.row].notes} {reason}".strip()

@@ -13,12 +13,13 @@ _SHOWN = 6
 
 
 def exact_duplicates(candidates: Candidates) -> Iterator[Finding]:
-    """the same pixels, once prepared, as an earlier picture"""
-    first: dict[bytes, int] = {}
+    """the same pixels, once prepared, as another picture, that has more labels or was found earlier"""
+    equal: dict[bytes, list[int]] = {}
     for row in candidates.kept:
-        twin = first.setdefault(candidates.facts["digest"][row], row)
-        if twin != row:
-            yield Finding(row, twin=twin)
+        equal.setdefault(candidates.facts["digest"][row], []).append(row)
+    for rows in equal.values():
+        twin = max(rows, key=lambda row: (row in candidates.wanted, candidates.labelled(row)))  # the first of those
+        yield from (Finding(row, twin=twin) for row in rows if row != twin)
 
 
 def near_duplicates(candidates: Candidates) -> Iterator[Finding]:
@@ -57,9 +58,11 @@ def grey_copies(candidates: Candidates) -> Iterator[Finding]:
             yield Finding(candidates.kept[pair.first], pair.left, finder.cut, candidates.kept[pair.second], place < copies)
 
 
-def _merit(candidates: Candidates, row: int) -> tuple[bool, bool, int, bool, int]:
-    """What makes a picture better than its twin: that no other check refuses it, to be sharp, then more pixels (up to twice the
-    size that is learned from; more are of no use), then a lossless format, then to have been found first."""
+def _merit(candidates: Candidates, row: int) -> tuple[bool, bool, int, int, bool, int]:
+    """What makes a picture better than its twin: that no other check refuses it, to be sharp, to have more labels, then more
+    pixels (up to twice the size that is learned from; more are of no use), then a lossless format, then to have been found
+    first."""
     facts = candidates.facts[row]
     side = min(int(facts["width"]), int(facts["height"]), 2 * candidates.size)
-    return row not in candidates.unfit, bool(facts["sharpness"] >= SHARP), side, bool(facts["lossless"]), -row
+    fit, sharp = row not in candidates.unfit, bool(facts["sharpness"] >= SHARP)
+    return fit, sharp, candidates.labelled(row), side, bool(facts["lossless"]), -row
