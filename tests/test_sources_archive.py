@@ -243,3 +243,63 @@ def test_a_packed_tar_with_a_wrong_byte_is_damaged(tmp_path: Path, form: str) ->
     put(Path(source.path), data)
     with pytest.raises(AtelierError, match="expected a whole archive, found it damaged"):
         source.count()
+
+
+END = bytes(1024)
+
+
+def _header(name: str, size: int, kind: bytes = b"0") -> bytes:
+    """The block before a member, whatever it claims."""
+    info = tarfile.TarInfo(name)
+    info.size, info.type = size, kind
+    return info.tobuf(tarfile.GNU_FORMAT)
+
+
+def _member(name: str, data: bytes, kind: bytes = b"0") -> bytes:
+    return _header(name, len(data), kind) + data + bytes(-len(data) % 512)
+
+
+def _pax(key: str, value: str, kind: bytes = b"x") -> bytes:
+    """Attributes of the next member (x), or of all that follow (g)."""
+    rest = f" {key}={value}\n"
+    length = next(n for n in range(len(rest), len(rest) + 9) if len(f"{n}{rest}") == n)
+    return _member("pax", f"{length}{rest}".encode(), kind)
+
+
+def _more(header: bytes) -> bytes:
+    """An old sparse header that says that another block of it follows."""
+    block = bytearray(header)
+    block[482], block[148:156] = 1, b" " * 8
+    block[148:156] = f"{sum(block):06o}\0 ".encode()
+    return bytes(block)
+
+
+ODD = {
+    "headers too deep": _header("L", 0, b"L") * 500 + _member("a.png", png()),
+    "a map of holes that are no numbers": _pax("GNU.sparse.map", "a,b") + _member("a.png", png()),
+    "a size that is no number": _pax("GNU.sparse.realsize", "abc") + _member("a.png", png()),
+    "a length of 5,000 digits": _member("x", b"9" * 5000 + b" path=a\n", b"x") + _member("a.png", png()),
+    "a table of holes that is cut": _more(_header("s.png", 0, b"S")),
+}
+
+
+@pytest.mark.threat("an archive whose list is nonsense", found="refused in a sentence")
+@pytest.mark.parametrize("place", ["at the start", "behind a picture"])
+@pytest.mark.parametrize("kind", ODD)
+def test_whatever_a_tar_lists_is_a_sentence(tmp_path: Path, kind: str, place: str) -> None:
+    """Python's reader of tars answers with errors of all kinds; a person sees one."""
+    before = b"" if place == "at the start" else _member("b.png", png(1))
+    source = Archive(str(put(tmp_path / "p.tar", before + ODD[kind])))
+    with pytest.raises(AtelierError, match=r"p\.tar: expected a whole archive, found it damaged \(.+\)\. Fetch or pack it again"):
+        list(source.pictures())
+
+
+@pytest.mark.threat("an archive whose list is nonsense", found="refused in a sentence")
+def test_a_zip_of_a_version_to_come_is_a_sentence(tmp_path: Path) -> None:
+    """Which Python's reader of zips does not know."""
+    source = _zip(tmp_path / "p.zip", {"a.png": png()})
+    data = bytearray(Path(source.path).read_bytes())
+    data[data.index(b"PK\1\2") + 6] = 99
+    put(Path(source.path), bytes(data))
+    with pytest.raises(AtelierError, match=r"p\.zip: expected a whole archive, found it damaged \(zip file version 9\.9\)"):
+        source.count()

@@ -1,12 +1,9 @@
 """A zip or tar of pictures, read without unpacking it: nothing in it can reach the disk."""
 
-import gzip
-import lzma
 import tarfile
 import zipfile
-import zlib
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import IO, Literal, cast
@@ -24,7 +21,6 @@ REST = 2**20  # bytes read after the last member: writers fill up their last rec
 
 Member = zipfile.ZipInfo | tarfile.TarInfo
 Container = zipfile.ZipFile | tarfile.TarFile
-DAMAGE = (zipfile.BadZipFile, tarfile.TarError, zlib.error, lzma.LZMAError, gzip.BadGzipFile, EOFError)
 COMPRESSED = (b"\x1f\x8b", b"BZh", b"\xfd7zXZ\x00")
 
 
@@ -45,8 +41,8 @@ class Archive:
 
     def count(self) -> int:
         """How many pictures `pictures` yields; reads the whole table of contents, and refuses what `pictures` refuses."""
-        with self._opened() as archive:
-            return sum(1 for _ in _members(Path(self.path), archive))
+        with self._opened() as (_, members):
+            return len(members)
 
     def pictures(self) -> Iterator[RawPicture]:
         """Yield every member in the archive's order.
@@ -54,8 +50,7 @@ class Archive:
         Raises `AtelierError` where the archive is none, is damaged, holds too much, or names a place outside itself.
         """
         origin, names = Origin(Path(self.path).name, self.licence, self.attribution), Names()
-        with self._opened() as archive:
-            members = list(_members(Path(self.path), archive))
+        with self._opened() as (archive, members):
             labels, wrapper = self._labels(members), _wrapper(archive, members)
             for member in members:
                 name = names.unique(_name(member))
@@ -76,19 +71,36 @@ class Archive:
         return beside if beside.is_file() and not given.is_file() else given
 
     @contextmanager
-    def _opened(self) -> Iterator[Container]:
+    def _opened(self) -> Iterator[tuple[Container, list[Member]]]:
+        """The archive, and every member of it that is no folder and no junk."""
         path = Path(self.path)
         must_exist(path, "a zip or tar archive")
-        try:
-            with _open(path) as archive:
-                yield archive
-        except (*DAMAGE, UnicodeDecodeError, OSError) as error:
-            if isinstance(error, OSError) and error.errno is not None:
-                raise  # the disk refuses, not who unpacks
-            raise AtelierError(f"{path}: expected a whole archive, found it damaged ({error}). Fetch or pack it again.") from None
+        with ExitStack() as stack:
+            with _distrusted(path):
+                archive = stack.enter_context(_open(path))
+                members = list(_members(path, archive))
+            yield archive, members
 
 
-def _open(path: Path) -> Container:
+@contextmanager
+def _distrusted(path: Path) -> Iterator[None]:
+    """Turns whatever `tarfile` or `zipfile` raise over the list of an archive into one refusal.
+
+    Any exception, on purpose: they take numbers, names and tables from the file as they come, so that a hostile one draws
+    ValueError, IndexError, RecursionError, NotImplementedError, OverflowError or MemoryError from them, besides their own.
+    """
+    try:
+        yield
+    except AtelierError:
+        raise
+    except Exception as error:
+        if isinstance(error, OSError) and error.errno is not None:
+            raise  # the disk refuses, not who unpacks
+        said = str(error) or type(error).__name__
+        raise AtelierError(f"{path}: expected a whole archive, found it damaged ({said}). Fetch or pack it again.") from None
+
+
+def _open(path: Path) -> AbstractContextManager[Container]:
     if path.is_file() and tarfile.is_tarfile(path):  # before zip: a tar ends like one if a zip is its last member
         return tarfile.open(path)
     if path.is_file() and zipfile.is_zipfile(path):
@@ -161,10 +173,10 @@ def _picture(origin: Origin, archive: Container, member: Member, name: str, labe
     try:
         with _stream(archive, member) as stream:
             data = stream.read(LARGEST + 1)  # never more, whatever the table of contents says
-    except (*DAMAGE, OSError):
-        return origin.refused(name, "damaged-in-archive")
-    except (RuntimeError, NotImplementedError):
+    except RuntimeError:
         return origin.refused(name, "locked-in-archive")  # encrypted, or packed by a method that is not known
+    except Exception:  # any, as of the list: this member alone is lost
+        return origin.refused(name, "damaged-in-archive")
     return origin.picture(name, data, labels)
 
 
