@@ -1,7 +1,9 @@
 """An archive as a source: read without unpacking, distrusted."""
 
+import gzip
 import io
 import tarfile
+import tracemalloc
 import zipfile
 from pathlib import Path
 
@@ -272,6 +274,92 @@ def _more(header: bytes) -> bytes:
     block[482], block[148:156] = 1, b" " * 8
     block[148:156] = f"{sum(block):06o}\0 ".encode()
     return bytes(block)
+
+
+MIB = 4
+ENDLESS = {
+    "a long name": _member("L", b"a" * MIB * 2**20, b"L"),
+    "the name of a link": _member("K", b"a" * MIB * 2**20, b"K"),
+    "attributes": _member("x", b"a" * MIB * 2**20, b"x"),
+    "attributes of all members": _member("g", b"a" * MIB * 2**20, b"g"),
+    "a long name without an end": _header("L", -512, b"L") + b"a" * MIB * 2**20,
+    "headers in a row": _member("L", b"a", b"L") * (MIB * 1024),
+    "a table of holes": _more(_header("s", 0, b"S")) + (b"00000000001\0" * 42 + b"\1" * 8) * (MIB * 2048),
+    "a table of holes among attributes": _pax("GNU.sparse.major", "1") + _pax("GNU.sparse.minor", "0") + b"1" * MIB * 2**20,
+}
+
+
+@pytest.mark.threat("a tar with endless headers", found="refused before they are read")
+@pytest.mark.parametrize("place", ["at the start", "behind a picture"])
+@pytest.mark.parametrize("kind", ENDLESS)
+def test_endless_headers_in_a_tar_are_refused_unread(tmp_path: Path, kind: str, place: str) -> None:
+    """Nothing in a tar may take much memory, a member's name as little as its data."""
+    before = b"" if place == "at the start" else _member("a.png", png())
+    path = put(tmp_path / "p.tar.gz", gzip.compress(before + ENDLESS[kind] + _member("b.png", png()) + END))
+    tracemalloc.start()
+    with pytest.raises(AtelierError, match=r"p\.tar\.gz: expected a whole archive, found it damaged \(.*\)\. Fetch or pack it"):
+        Archive(str(path)).count()
+    used = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert used < MIB * 2**20 / 2
+
+
+def test_a_long_name_is_read(tmp_path: Path) -> None:
+    """Long ones are no attack, whichever way they are written."""
+    name = "/".join(["folder"] * 500) + "/a.png"
+    for form in (tarfile.GNU_FORMAT, tarfile.PAX_FORMAT):
+        with tarfile.open(tmp_path / "p.tar", "w", format=form) as packed:
+            info = tarfile.TarInfo(name)
+            info.size = len(png())
+            packed.addfile(info, io.BytesIO(png()))
+        assert [(p.name, p.data) for p in Archive(str(tmp_path / "p.tar")).pictures()] == [(name, png())]
+
+
+@pytest.mark.threat("an archive that grows beyond count, size or ratio", found="refused before it is unpacked")
+@pytest.mark.parametrize(
+    ("limit", "value", "message"),
+    [("NAMES", 500_000, "at most 500,000 characters of names, found more"), ("SMALL", 500_000, "unpacks to over 200 times")],
+)
+def test_a_bomb_of_names_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, limit: str, value: int, message: str
+) -> None:
+    """Headers count as what is in them does."""
+    named = b"".join(_member("L", f"{number}{'a' * 200_000}".encode(), b"L") + _member("a", b"") for number in range(3))
+    source = Archive(str(put(tmp_path / "p.tar.gz", gzip.compress(named + END))))
+    assert source.count() == 3
+    monkeypatch.setattr(archive, limit, value)
+    with pytest.raises(AtelierError, match=message):
+        source.count()
+
+
+@pytest.mark.parametrize(("number", "refused"), [(100, False), (101, True)])
+def test_many_attributes_for_all_members_are_refused(tmp_path: Path, number: int, refused: bool) -> None:
+    """Each member would get a copy of them."""
+    members = b"".join(_pax(f"note{i}", "", b"g") + _member(f"{i}.png", png()) for i in range(number))
+    source = Archive(str(put(tmp_path / "p.tar", members + END)))
+    if refused:
+        with pytest.raises(AtelierError, match="more than 100 attributes are to hold for all its members"):
+            source.count()
+    else:
+        assert source.count() == number
+
+
+NEGATIVE = {
+    "of a file": _header("b.png", -512 * 6),
+    "of a link": _header("link", -(2**50), b"2"),
+    "back to a member before it": _header("b.png", -512),
+    "among attributes": _pax("size", "-2048") + _header("b.png", 0),
+    "among the attributes of a sparse one": _pax("GNU.sparse.realsize", "-5") + _header("b.png", 0),
+}
+
+
+@pytest.mark.threat("an archive that grows beyond count, size or ratio", found="refused before it is unpacked")
+@pytest.mark.parametrize("kind", NEGATIVE)
+def test_a_size_below_zero_is_damage(tmp_path: Path, kind: str) -> None:
+    """It would have been taken off what has been counted so far, or led backwards for ever."""
+    path = put(tmp_path / "p.tar", _member("a.png", png()) + NEGATIVE[kind] + _member("c.png", png(1)) + END)
+    with pytest.raises(AtelierError, match=r"found it damaged \(the member at byte [\d,]+ of the tar is to have -[\d,]+ bytes\)"):
+        Archive(str(path)).count()
 
 
 ODD = {

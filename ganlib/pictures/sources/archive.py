@@ -10,10 +10,12 @@ from typing import IO, Literal, cast
 
 from ganlib.errors import AtelierError
 from ganlib.pictures.raw import Label, RawPicture
+from ganlib.pictures.sources import tar
 from ganlib.pictures.sources.found import LARGEST, Names, Origin, first_folder, is_junk, must_exist
 from ganlib.pictures.sources.table import Labels, check_matched, read_labels
 
 MEMBERS = 1_000_000
+NAMES = 256 * 2**20  # characters, all members together: they are held in memory
 UNPACKED = 64 * 2**30  # bytes, all members together
 RATIO = 200  # unpacked to packed, where more than SMALL is unpacked
 SMALL = 256 * 2**20
@@ -21,7 +23,6 @@ REST = 2**20  # bytes read after the last member: writers fill up their last rec
 
 Member = zipfile.ZipInfo | tarfile.TarInfo
 Container = zipfile.ZipFile | tarfile.TarFile
-COMPRESSED = (b"\x1f\x8b", b"BZh", b"\xfd7zXZ\x00")
 
 
 @dataclass(frozen=True)
@@ -101,8 +102,8 @@ def _distrusted(path: Path) -> Iterator[None]:
 
 
 def _open(path: Path) -> AbstractContextManager[Container]:
-    if path.is_file() and tarfile.is_tarfile(path):  # before zip: a tar ends like one if a zip is its last member
-        return tarfile.open(path)
+    if path.is_file() and tar.is_tar(path):  # before zip: a tar ends like one if a zip is its last member
+        return tar.opened(path)
     if path.is_file() and zipfile.is_zipfile(path):
         return zipfile.ZipFile(path)
     raise AtelierError(f"{path}: expected a zip or tar archive, found {_found(path)}.")
@@ -113,17 +114,17 @@ def _found(path: Path) -> str:
     head = path.open("rb").read(6) if path.is_file() else b""
     if head.startswith(b"PK"):
         return "a zip that is cut short. Fetch or pack it again"
-    if head.startswith(COMPRESSED):
+    if tar.is_packed(head):
         return "a packed file that is damaged or holds no tar. Fetch or pack it again"
     return "something else. Name an archive, or `source: folder`"
 
 
 def _members(path: Path, archive: Container) -> Iterator[Member]:
     """Every member that is no folder and no junk, while the archive keeps within its limits."""
-    number, unpacked, packed = 0, 0, max(path.stat().st_size, 1)
+    number, names, unpacked, packed = 0, 0, 0, max(path.stat().st_size, 1)
     for member in archive.infolist() if isinstance(archive, zipfile.ZipFile) else archive:
-        number, unpacked = number + 1, unpacked + _size(member)
-        _check_limits(path, number, unpacked, packed)
+        number, names, unpacked = number + 1, names + len(_name(member)), unpacked + _size(member)
+        _check_limits(path, number, names, max(unpacked, _reached(archive)), packed)
         name = PurePosixPath(_name(member))
         if name.is_absolute() or ".." in name.parts or (name.parts and name.parts[0].endswith(":")):
             raise AtelierError(
@@ -133,6 +134,11 @@ def _members(path: Path, archive: Container) -> Iterator[Member]:
             yield member
     if isinstance(archive, tarfile.TarFile):
         _check_end(archive)
+
+
+def _reached(archive: Container) -> int:
+    """Where the next member of a tar begins: its headers are unpacked, too, and so is what no member owns up to."""
+    return archive.offset if isinstance(archive, tarfile.TarFile) else 0
 
 
 def _check_end(archive: tarfile.TarFile) -> None:
@@ -154,8 +160,9 @@ def _wrapper(archive: Container, members: list[Member]) -> PurePosixPath:
     return PurePosixPath()
 
 
-def _check_limits(path: Path, number: int, unpacked: int, packed: int) -> None:
-    for what, found, limit in (("files", number, MEMBERS), ("bytes unpacked", unpacked, UNPACKED)):
+def _check_limits(path: Path, number: int, names: int, unpacked: int, packed: int) -> None:
+    limits = ("files", number, MEMBERS), ("characters of names", names, NAMES), ("bytes unpacked", unpacked, UNPACKED)
+    for what, found, limit in limits:
         if found > limit:
             raise AtelierError(f"{path}: expected at most {limit:,} {what}, found more; nothing was kept. Split the archive.")
     if unpacked > SMALL and unpacked > RATIO * packed:
