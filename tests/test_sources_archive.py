@@ -391,3 +391,31 @@ def test_a_zip_of_a_version_to_come_is_a_sentence(tmp_path: Path) -> None:
     put(Path(source.path), bytes(data))
     with pytest.raises(AtelierError, match=r"p\.zip: expected a whole archive, found it damaged \(zip file version 9\.9\)"):
         source.count()
+
+
+def test_a_file_and_a_folder_of_one_name_are_both_read(tmp_path: Path) -> None:
+    """Even two such files: the folder wraps the others as if they were not there."""
+    path = put(tmp_path / "p.tar", b"".join(_member(name, png()) for name in ("x", "x", "x/y/a.png")) + END)
+    assert [(p.name, p.labels) for p in Archive(str(path)).pictures()] == [("x", {}), ("x#2", {}), ("x/y/a.png", {"class": "y"})]
+
+
+@pytest.mark.parametrize("name", ["", "\0.png"])
+def test_a_member_without_a_name_is_a_row(tmp_path: Path, name: str) -> None:
+    """Under a name that says so."""
+    source = _zip(tmp_path / "p.zip", {"@@@@@": png(), "b.png": png(1)})
+    data = Path(source.path).read_bytes()
+    put(Path(source.path), data.replace(b"@@@@@", name.encode().ljust(5, b"\0")))
+    assert [(p.name, p.data) for p in source.pictures()] == [("nameless", png()), ("b.png", png(1))]
+
+
+@pytest.mark.parametrize("form", ["zip", "tar"])
+def test_dots_and_doubled_slashes_in_a_name_are_dropped(tmp_path: Path, form: str) -> None:
+    """They lead nowhere; a table may name the pictures with or without them."""
+    members = {".//a.png": png(1), "./cats/./b.png": png(2), "dogs//c.png": png(3)}
+    (_zip if form == "zip" else _tar)(tmp_path / f"p.{form}", members)
+    table = put(tmp_path / "t.csv", b"path,age\na.png,4\ndogs//c.png,5\n")
+    assert [(p.name, p.labels) for p in Archive(str(tmp_path / f"p.{form}"), labels=str(table)).pictures()] == [
+        ("a.png", {"age": 4.0}),
+        ("cats/b.png", {"class": "cats"}),
+        ("dogs/c.png", {"class": "dogs", "age": 5.0}),
+    ]

@@ -54,16 +54,17 @@ class Archive:
         with self._opened() as (archive, members):
             labels, wrapper = self._labels(members), _wrapper(archive, members)
             for member in members:
-                name = names.unique(_name(member))
-                picture = _picture(origin, archive, member, name, first_folder(PurePosixPath(name).relative_to(wrapper)))
+                path = _path(member)
+                name = names.unique(str(path))
+                picture = _picture(origin, archive, member, name, first_folder(path.relative_to(wrapper)))
                 picture.labels.update(labels.get(name, {}))
                 yield picture
 
     def _labels(self, members: list[Member]) -> Labels:
         if not self.labels:
             return {}
-        labels = read_labels(self._table())
-        check_matched(self._table(), labels, map(_name, members))
+        labels = {str(PurePosixPath(name)): row for name, row in read_labels(self._table()).items()}  # as `_path` has them
+        check_matched(self._table(), labels, map(str, map(_path, members)))
         return labels
 
     def _table(self) -> Path:
@@ -123,13 +124,10 @@ def _members(path: Path, archive: Container) -> Iterator[Member]:
     """Every member that is no folder and no junk, while the archive keeps within its limits."""
     number, names, unpacked, packed = 0, 0, 0, max(path.stat().st_size, 1)
     for member in archive.infolist() if isinstance(archive, zipfile.ZipFile) else archive:
-        number, names, unpacked = number + 1, names + len(_name(member)), unpacked + _size(member)
+        name = _path(member)
+        number, names, unpacked = number + 1, names + len(str(name)), unpacked + _size(member)
         _check_limits(path, number, names, max(unpacked, _reached(archive)), packed)
-        name = PurePosixPath(_name(member))
-        if name.is_absolute() or ".." in name.parts or (name.parts and name.parts[0].endswith(":")):
-            raise AtelierError(
-                f"{path}: expected names inside the archive, found {_name(member)}, which lies outside; nothing was kept."
-            )
+        _check_inside(path, name)
         if not _is_folder(member) and not is_junk(name):
             yield member
     if isinstance(archive, tarfile.TarFile):
@@ -139,6 +137,11 @@ def _members(path: Path, archive: Container) -> Iterator[Member]:
 def _reached(archive: Container) -> int:
     """Where the next member of a tar begins: its headers are unpacked, too, and so is what no member owns up to."""
     return archive.offset if isinstance(archive, tarfile.TarFile) else 0
+
+
+def _check_inside(path: Path, name: PurePosixPath) -> None:
+    if name.is_absolute() or ".." in name.parts or name.parts[0].endswith(":"):
+        raise AtelierError(f"{path}: expected names inside the archive, found {name}, which lies outside; nothing was kept.")
 
 
 def _check_end(archive: tarfile.TarFile) -> None:
@@ -152,7 +155,7 @@ def _check_end(archive: tarfile.TarFile) -> None:
 
 def _wrapper(archive: Container, members: list[Member]) -> PurePosixPath:
     """The one folder that everything lies in, if there are pictures in folders of it: it is no class."""
-    paths = [PurePosixPath(_name(member)) for member in members]
+    paths = [_path(member) for member in members]
     deep = (member for member, path in zip(members, paths, strict=True) if len(path.parts) > 2)
     tops = {path.parts[:1] for path in paths}
     if len(tops) == 1 and any(_picture(Origin(""), archive, member, "", {}).problem is None for member in deep):
@@ -193,9 +196,14 @@ def _stream(archive: Container, member: Member) -> IO[bytes]:
     return cast(IO[bytes], archive.extractfile(cast(tarfile.TarInfo, member)))
 
 
-def _name(member: Member) -> str:
-    name = member.filename if isinstance(member, zipfile.ZipInfo) else member.name
-    return name.replace("\\", "/").removeprefix("./").encode("utf-8", "backslashreplace").decode()
+def _path(member: Member) -> PurePosixPath:
+    """What it is called in the archive, without the `.` and the doubled slashes that some write."""
+    path = PurePosixPath(_written(member).encode("utf-8", "backslashreplace").decode())
+    return path if path.parts else PurePosixPath("nameless")
+
+
+def _written(member: Member) -> str:
+    return (member.filename if isinstance(member, zipfile.ZipInfo) else member.name).replace("\\", "/")
 
 
 def _size(member: Member) -> int:
@@ -203,7 +211,7 @@ def _size(member: Member) -> int:
 
 
 def _is_folder(member: Member) -> bool:
-    return member.is_dir() if isinstance(member, zipfile.ZipInfo) else member.isdir()
+    return _written(member).endswith("/") if isinstance(member, zipfile.ZipInfo) else member.isdir()
 
 
 def _mode(member: zipfile.ZipInfo) -> int:
