@@ -2,6 +2,7 @@
 
 import gzip
 import io
+import re
 import tarfile
 import tracemalloc
 import zipfile
@@ -419,3 +420,21 @@ def test_dots_and_doubled_slashes_in_a_name_are_dropped(tmp_path: Path, form: st
         ("cats/b.png", {"class": "cats"}),
         ("dogs/c.png", {"class": "dogs", "age": 5.0}),
     ]
+
+
+@pytest.mark.threat("an archive with names that forge a message", found="shown as what they are")
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("../\x1b[2J\nerror: all fine.png", r"../\x1b[2J\nerror: all fine.png"),
+        ("../\u202egnp.exe", r"../\u202egnp.exe"),
+        ("../été 猫.png", "../été 猫.png"),
+        ("../" + "a" * 9000, "../" + "a" * 197 + "…"),
+    ],
+    ids=["a cleared terminal", "letters from right to left", "another language", "too long"],
+)
+def test_a_name_cannot_forge_a_message(tmp_path: Path, name: str, shown: str) -> None:
+    """What would move the cursor is spelled out, all else is left as it is."""
+    source = _tar(tmp_path / "p.tar", {name: png()})
+    with pytest.raises(AtelierError, match=f"found {re.escape(shown)}, which lies outside; nothing was kept"):
+        source.count()

@@ -19,6 +19,7 @@ NAMES = 256 * 2**20  # characters, all members together: they are held in memory
 UNPACKED = 64 * 2**30  # bytes, all members together
 RATIO = 200  # unpacked to packed, where more than SMALL is unpacked
 SMALL = 256 * 2**20
+SHOWN = 200  # characters of a name in a sentence
 REST = 2**20  # bytes read after the last member: writers fill up their last record with zeros
 
 Member = zipfile.ZipInfo | tarfile.TarInfo
@@ -98,7 +99,7 @@ def _distrusted(path: Path) -> Iterator[None]:
     except Exception as error:
         if isinstance(error, OSError) and error.errno is not None:
             raise  # the disk refuses, not who unpacks
-        said = str(error) or type(error).__name__
+        said = _shown(str(error) or type(error).__name__)
         raise AtelierError(f"{path}: expected a whole archive, found it damaged ({said}). Fetch or pack it again.") from None
 
 
@@ -141,7 +142,15 @@ def _reached(archive: Container) -> int:
 
 def _check_inside(path: Path, name: PurePosixPath) -> None:
     if name.is_absolute() or ".." in name.parts or name.parts[0].endswith(":"):
-        raise AtelierError(f"{path}: expected names inside the archive, found {name}, which lies outside; nothing was kept.")
+        raise AtelierError(
+            f"{path}: expected names inside the archive, found {_shown(str(name))}, which lies outside; nothing was kept."
+        )
+
+
+def _shown(text: str) -> str:
+    """As it may stand in a sentence: a name can bear what clears a terminal, or lines of its own, or be endless."""
+    short = text if len(text) <= SHOWN else f"{text[:SHOWN]}…"
+    return "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in short)
 
 
 def _check_end(archive: tarfile.TarFile) -> None:
