@@ -1,7 +1,10 @@
 """An archive as a source: read without unpacking, distrusted."""
 
+import gzip
 import io
+import re
 import tarfile
+import tracemalloc
 import zipfile
 from pathlib import Path
 
@@ -242,4 +245,196 @@ def test_a_packed_tar_with_a_wrong_byte_is_damaged(tmp_path: Path, form: str) ->
     data[-len(data) // 10] ^= 0xFF
     put(Path(source.path), data)
     with pytest.raises(AtelierError, match="expected a whole archive, found it damaged"):
+        source.count()
+
+
+END = bytes(1024)
+
+
+def _header(name: str, size: int, kind: bytes = b"0") -> bytes:
+    """The block before a member, whatever it claims."""
+    info = tarfile.TarInfo(name)
+    info.size, info.type = size, kind
+    return info.tobuf(tarfile.GNU_FORMAT)
+
+
+def _member(name: str, data: bytes, kind: bytes = b"0") -> bytes:
+    return _header(name, len(data), kind) + data + bytes(-len(data) % 512)
+
+
+def _pax(key: str, value: str, kind: bytes = b"x") -> bytes:
+    """Attributes of the next member (x), or of all that follow (g)."""
+    rest = f" {key}={value}\n"
+    length = next(n for n in range(len(rest), len(rest) + 9) if len(f"{n}{rest}") == n)
+    return _member("pax", f"{length}{rest}".encode(), kind)
+
+
+def _more(header: bytes) -> bytes:
+    """An old sparse header that says that another block of it follows."""
+    block = bytearray(header)
+    block[482], block[148:156] = 1, b" " * 8
+    block[148:156] = f"{sum(block):06o}\0 ".encode()
+    return bytes(block)
+
+
+MIB = 4
+ENDLESS = {
+    "a long name": _member("L", b"a" * MIB * 2**20, b"L"),
+    "the name of a link": _member("K", b"a" * MIB * 2**20, b"K"),
+    "attributes": _member("x", b"a" * MIB * 2**20, b"x"),
+    "attributes of all members": _member("g", b"a" * MIB * 2**20, b"g"),
+    "a long name without an end": _header("L", -512, b"L") + b"a" * MIB * 2**20,
+    "headers in a row": _member("L", b"a", b"L") * (MIB * 1024),
+    "a table of holes": _more(_header("s", 0, b"S")) + (b"00000000001\0" * 42 + b"\1" * 8) * (MIB * 2048),
+    "a table of holes among attributes": _pax("GNU.sparse.major", "1") + _pax("GNU.sparse.minor", "0") + b"1" * MIB * 2**20,
+}
+
+
+@pytest.mark.threat("a tar with endless headers", found="refused before they are read")
+@pytest.mark.parametrize("place", ["at the start", "behind a picture"])
+@pytest.mark.parametrize("kind", ENDLESS)
+def test_endless_headers_in_a_tar_are_refused_unread(tmp_path: Path, kind: str, place: str) -> None:
+    """Nothing in a tar may take much memory, a member's name as little as its data."""
+    before = b"" if place == "at the start" else _member("a.png", png())
+    path = put(tmp_path / "p.tar.gz", gzip.compress(before + ENDLESS[kind] + _member("b.png", png()) + END))
+    tracemalloc.start()
+    with pytest.raises(AtelierError, match=r"p\.tar\.gz: expected a whole archive, found it damaged \(.*\)\. Fetch or pack it"):
+        Archive(str(path)).count()
+    used = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert used < MIB * 2**20 / 2
+
+
+def test_a_long_name_is_read(tmp_path: Path) -> None:
+    """Long ones are no attack, whichever way they are written."""
+    name = "/".join(["folder"] * 500) + "/a.png"
+    for form in (tarfile.GNU_FORMAT, tarfile.PAX_FORMAT):
+        with tarfile.open(tmp_path / "p.tar", "w", format=form) as packed:
+            info = tarfile.TarInfo(name)
+            info.size = len(png())
+            packed.addfile(info, io.BytesIO(png()))
+        assert [(p.name, p.data) for p in Archive(str(tmp_path / "p.tar")).pictures()] == [(name, png())]
+
+
+@pytest.mark.threat("an archive that grows beyond count, size or ratio", found="refused before it is unpacked")
+@pytest.mark.parametrize(
+    ("limit", "value", "message"),
+    [("NAMES", 500_000, "at most 500,000 characters of names, found more"), ("SMALL", 500_000, "unpacks to over 200 times")],
+)
+def test_a_bomb_of_names_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, limit: str, value: int, message: str
+) -> None:
+    """Headers count as what is in them does."""
+    named = b"".join(_member("L", f"{number}{'a' * 200_000}".encode(), b"L") + _member("a", b"") for number in range(3))
+    source = Archive(str(put(tmp_path / "p.tar.gz", gzip.compress(named + END))))
+    assert source.count() == 3
+    monkeypatch.setattr(archive, limit, value)
+    with pytest.raises(AtelierError, match=message):
+        source.count()
+
+
+@pytest.mark.parametrize(("number", "refused"), [(100, False), (101, True)])
+def test_many_attributes_for_all_members_are_refused(tmp_path: Path, number: int, refused: bool) -> None:
+    """Each member would get a copy of them."""
+    members = b"".join(_pax(f"note{i}", "", b"g") + _member(f"{i}.png", png()) for i in range(number))
+    source = Archive(str(put(tmp_path / "p.tar", members + END)))
+    if refused:
+        with pytest.raises(AtelierError, match="more than 100 attributes are to hold for all its members"):
+            source.count()
+    else:
+        assert source.count() == number
+
+
+NEGATIVE = {
+    "of a file": _header("b.png", -512 * 6),
+    "of a link": _header("link", -(2**50), b"2"),
+    "back to a member before it": _header("b.png", -512),
+    "among attributes": _pax("size", "-2048") + _header("b.png", 0),
+    "among the attributes of a sparse one": _pax("GNU.sparse.realsize", "-5") + _header("b.png", 0),
+}
+
+
+@pytest.mark.threat("an archive that grows beyond count, size or ratio", found="refused before it is unpacked")
+@pytest.mark.parametrize("kind", NEGATIVE)
+def test_a_size_below_zero_is_damage(tmp_path: Path, kind: str) -> None:
+    """It would have been taken off what has been counted so far, or led backwards for ever."""
+    path = put(tmp_path / "p.tar", _member("a.png", png()) + NEGATIVE[kind] + _member("c.png", png(1)) + END)
+    with pytest.raises(AtelierError, match=r"found it damaged \(the member at byte [\d,]+ of the tar is to have -[\d,]+ bytes\)"):
+        Archive(str(path)).count()
+
+
+ODD = {
+    "headers too deep": _header("L", 0, b"L") * 500 + _member("a.png", png()),
+    "a map of holes that are no numbers": _pax("GNU.sparse.map", "a,b") + _member("a.png", png()),
+    "a size that is no number": _pax("GNU.sparse.realsize", "abc") + _member("a.png", png()),
+    "a length of 5,000 digits": _member("x", b"9" * 5000 + b" path=a\n", b"x") + _member("a.png", png()),
+    "a table of holes that is cut": _more(_header("s.png", 0, b"S")),
+}
+
+
+@pytest.mark.threat("an archive whose list is nonsense", found="refused in a sentence")
+@pytest.mark.parametrize("place", ["at the start", "behind a picture"])
+@pytest.mark.parametrize("kind", ODD)
+def test_whatever_a_tar_lists_is_a_sentence(tmp_path: Path, kind: str, place: str) -> None:
+    """Python's reader of tars answers with errors of all kinds; a person sees one."""
+    before = b"" if place == "at the start" else _member("b.png", png(1))
+    source = Archive(str(put(tmp_path / "p.tar", before + ODD[kind])))
+    with pytest.raises(AtelierError, match=r"p\.tar: expected a whole archive, found it damaged \(.+\)\. Fetch or pack it again"):
+        list(source.pictures())
+
+
+@pytest.mark.threat("an archive whose list is nonsense", found="refused in a sentence")
+def test_a_zip_of_a_version_to_come_is_a_sentence(tmp_path: Path) -> None:
+    """Which Python's reader of zips does not know."""
+    source = _zip(tmp_path / "p.zip", {"a.png": png()})
+    data = bytearray(Path(source.path).read_bytes())
+    data[data.index(b"PK\1\2") + 6] = 99
+    put(Path(source.path), bytes(data))
+    with pytest.raises(AtelierError, match=r"p\.zip: expected a whole archive, found it damaged \(zip file version 9\.9\)"):
+        source.count()
+
+
+def test_a_file_and_a_folder_of_one_name_are_both_read(tmp_path: Path) -> None:
+    """Even two such files: the folder wraps the others as if they were not there."""
+    path = put(tmp_path / "p.tar", b"".join(_member(name, png()) for name in ("x", "x", "x/y/a.png")) + END)
+    assert [(p.name, p.labels) for p in Archive(str(path)).pictures()] == [("x", {}), ("x#2", {}), ("x/y/a.png", {"class": "y"})]
+
+
+@pytest.mark.parametrize("name", ["", "\0.png"])
+def test_a_member_without_a_name_is_a_row(tmp_path: Path, name: str) -> None:
+    """Under a name that says so."""
+    source = _zip(tmp_path / "p.zip", {"@@@@@": png(), "b.png": png(1)})
+    data = Path(source.path).read_bytes()
+    put(Path(source.path), data.replace(b"@@@@@", name.encode().ljust(5, b"\0")))
+    assert [(p.name, p.data) for p in source.pictures()] == [("nameless", png()), ("b.png", png(1))]
+
+
+@pytest.mark.parametrize("form", ["zip", "tar"])
+def test_dots_and_doubled_slashes_in_a_name_are_dropped(tmp_path: Path, form: str) -> None:
+    """They lead nowhere; a table may name the pictures with or without them."""
+    members = {".//a.png": png(1), "./cats/./b.png": png(2), "dogs//c.png": png(3)}
+    (_zip if form == "zip" else _tar)(tmp_path / f"p.{form}", members)
+    table = put(tmp_path / "t.csv", b"path,age\na.png,4\ndogs//c.png,5\n")
+    assert [(p.name, p.labels) for p in Archive(str(tmp_path / f"p.{form}"), labels=str(table)).pictures()] == [
+        ("a.png", {"age": 4.0}),
+        ("cats/b.png", {"class": "cats"}),
+        ("dogs/c.png", {"class": "dogs", "age": 5.0}),
+    ]
+
+
+@pytest.mark.threat("an archive with names that forge a message", found="shown as what they are")
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("../\x1b[2J\nerror: all fine.png", r"../\x1b[2J\nerror: all fine.png"),
+        ("../\u202egnp.exe", r"../\u202egnp.exe"),
+        ("../été 猫.png", "../été 猫.png"),
+        ("../" + "a" * 9000, "../" + "a" * 197 + "…"),
+    ],
+    ids=["a cleared terminal", "letters from right to left", "another language", "too long"],
+)
+def test_a_name_cannot_forge_a_message(tmp_path: Path, name: str, shown: str) -> None:
+    """What would move the cursor is spelled out, all else is left as it is."""
+    source = _tar(tmp_path / "p.tar", {name: png()})
+    with pytest.raises(AtelierError, match=f"found {re.escape(shown)}, which lies outside; nothing was kept"):
         source.count()

@@ -1,31 +1,29 @@
 """A zip or tar of pictures, read without unpacking it: nothing in it can reach the disk."""
 
-import gzip
-import lzma
 import tarfile
 import zipfile
-import zlib
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import IO, Literal, cast
 
 from ganlib.errors import AtelierError
 from ganlib.pictures.raw import Label, RawPicture
+from ganlib.pictures.sources import tar
 from ganlib.pictures.sources.found import LARGEST, Names, Origin, first_folder, is_junk, must_exist
 from ganlib.pictures.sources.table import Labels, check_matched, read_labels
 
 MEMBERS = 1_000_000
+NAMES = 256 * 2**20  # characters, all members together: they are held in memory
 UNPACKED = 64 * 2**30  # bytes, all members together
 RATIO = 200  # unpacked to packed, where more than SMALL is unpacked
 SMALL = 256 * 2**20
+SHOWN = 200  # characters of a name in a sentence
 REST = 2**20  # bytes read after the last member: writers fill up their last record with zeros
 
 Member = zipfile.ZipInfo | tarfile.TarInfo
 Container = zipfile.ZipFile | tarfile.TarFile
-DAMAGE = (zipfile.BadZipFile, tarfile.TarError, zlib.error, lzma.LZMAError, gzip.BadGzipFile, EOFError)
-COMPRESSED = (b"\x1f\x8b", b"BZh", b"\xfd7zXZ\x00")
 
 
 @dataclass(frozen=True)
@@ -45,8 +43,8 @@ class Archive:
 
     def count(self) -> int:
         """How many pictures `pictures` yields; reads the whole table of contents, and refuses what `pictures` refuses."""
-        with self._opened() as archive:
-            return sum(1 for _ in _members(Path(self.path), archive))
+        with self._opened() as (_, members):
+            return len(members)
 
     def pictures(self) -> Iterator[RawPicture]:
         """Yield every member in the archive's order.
@@ -54,20 +52,20 @@ class Archive:
         Raises `AtelierError` where the archive is none, is damaged, holds too much, or names a place outside itself.
         """
         origin, names = Origin(Path(self.path).name, self.licence, self.attribution), Names()
-        with self._opened() as archive:
-            members = list(_members(Path(self.path), archive))
+        with self._opened() as (archive, members):
             labels, wrapper = self._labels(members), _wrapper(archive, members)
             for member in members:
-                name = names.unique(_name(member))
-                picture = _picture(origin, archive, member, name, first_folder(PurePosixPath(name).relative_to(wrapper)))
+                path = _path(member)
+                name = names.unique(str(path))
+                picture = _picture(origin, archive, member, name, first_folder(path.relative_to(wrapper)))
                 picture.labels.update(labels.get(name, {}))
                 yield picture
 
     def _labels(self, members: list[Member]) -> Labels:
         if not self.labels:
             return {}
-        labels = read_labels(self._table())
-        check_matched(self._table(), labels, map(_name, members))
+        labels = {str(PurePosixPath(name)): row for name, row in read_labels(self._table()).items()}  # as `_path` has them
+        check_matched(self._table(), labels, map(str, map(_path, members)))
         return labels
 
     def _table(self) -> Path:
@@ -76,21 +74,38 @@ class Archive:
         return beside if beside.is_file() and not given.is_file() else given
 
     @contextmanager
-    def _opened(self) -> Iterator[Container]:
+    def _opened(self) -> Iterator[tuple[Container, list[Member]]]:
+        """The archive, and every member of it that is no folder and no junk."""
         path = Path(self.path)
         must_exist(path, "a zip or tar archive")
-        try:
-            with _open(path) as archive:
-                yield archive
-        except (*DAMAGE, UnicodeDecodeError, OSError) as error:
-            if isinstance(error, OSError) and error.errno is not None:
-                raise  # the disk refuses, not who unpacks
-            raise AtelierError(f"{path}: expected a whole archive, found it damaged ({error}). Fetch or pack it again.") from None
+        with ExitStack() as stack:
+            with _distrusted(path):
+                archive = stack.enter_context(_open(path))
+                members = list(_members(path, archive))
+            yield archive, members
 
 
-def _open(path: Path) -> Container:
-    if path.is_file() and tarfile.is_tarfile(path):  # before zip: a tar ends like one if a zip is its last member
-        return tarfile.open(path)
+@contextmanager
+def _distrusted(path: Path) -> Iterator[None]:
+    """Turns whatever `tarfile` or `zipfile` raise over the list of an archive into one refusal.
+
+    Any exception, on purpose: they take numbers, names and tables from the file as they come, so that a hostile one draws
+    ValueError, IndexError, RecursionError, NotImplementedError, OverflowError or MemoryError from them, besides their own.
+    """
+    try:
+        yield
+    except AtelierError:
+        raise
+    except Exception as error:
+        if isinstance(error, OSError) and error.errno is not None:
+            raise  # the disk refuses, not who unpacks
+        said = _shown(str(error) or type(error).__name__)
+        raise AtelierError(f"{path}: expected a whole archive, found it damaged ({said}). Fetch or pack it again.") from None
+
+
+def _open(path: Path) -> AbstractContextManager[Container]:
+    if path.is_file() and tar.is_tar(path):  # before zip: a tar ends like one if a zip is its last member
+        return tar.opened(path)
     if path.is_file() and zipfile.is_zipfile(path):
         return zipfile.ZipFile(path)
     raise AtelierError(f"{path}: expected a zip or tar archive, found {_found(path)}.")
@@ -101,26 +116,41 @@ def _found(path: Path) -> str:
     head = path.open("rb").read(6) if path.is_file() else b""
     if head.startswith(b"PK"):
         return "a zip that is cut short. Fetch or pack it again"
-    if head.startswith(COMPRESSED):
+    if tar.is_packed(head):
         return "a packed file that is damaged or holds no tar. Fetch or pack it again"
     return "something else. Name an archive, or `source: folder`"
 
 
 def _members(path: Path, archive: Container) -> Iterator[Member]:
     """Every member that is no folder and no junk, while the archive keeps within its limits."""
-    number, unpacked, packed = 0, 0, max(path.stat().st_size, 1)
+    number, names, unpacked, packed = 0, 0, 0, max(path.stat().st_size, 1)
     for member in archive.infolist() if isinstance(archive, zipfile.ZipFile) else archive:
-        number, unpacked = number + 1, unpacked + _size(member)
-        _check_limits(path, number, unpacked, packed)
-        name = PurePosixPath(_name(member))
-        if name.is_absolute() or ".." in name.parts or (name.parts and name.parts[0].endswith(":")):
-            raise AtelierError(
-                f"{path}: expected names inside the archive, found {_name(member)}, which lies outside; nothing was kept."
-            )
+        name = _path(member)
+        number, names, unpacked = number + 1, names + len(str(name)), unpacked + _size(member)
+        _check_limits(path, number, names, max(unpacked, _reached(archive)), packed)
+        _check_inside(path, name)
         if not _is_folder(member) and not is_junk(name):
             yield member
     if isinstance(archive, tarfile.TarFile):
         _check_end(archive)
+
+
+def _reached(archive: Container) -> int:
+    """Where the next member of a tar begins: its headers are unpacked, too, and so is what no member owns up to."""
+    return archive.offset if isinstance(archive, tarfile.TarFile) else 0
+
+
+def _check_inside(path: Path, name: PurePosixPath) -> None:
+    if name.is_absolute() or ".." in name.parts or name.parts[0].endswith(":"):
+        raise AtelierError(
+            f"{path}: expected names inside the archive, found {_shown(str(name))}, which lies outside; nothing was kept."
+        )
+
+
+def _shown(text: str) -> str:
+    """As it may stand in a sentence: a name can bear what clears a terminal, or lines of its own, or be endless."""
+    short = text if len(text) <= SHOWN else f"{text[:SHOWN]}…"
+    return "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in short)
 
 
 def _check_end(archive: tarfile.TarFile) -> None:
@@ -134,7 +164,7 @@ def _check_end(archive: tarfile.TarFile) -> None:
 
 def _wrapper(archive: Container, members: list[Member]) -> PurePosixPath:
     """The one folder that everything lies in, if there are pictures in folders of it: it is no class."""
-    paths = [PurePosixPath(_name(member)) for member in members]
+    paths = [_path(member) for member in members]
     deep = (member for member, path in zip(members, paths, strict=True) if len(path.parts) > 2)
     tops = {path.parts[:1] for path in paths}
     if len(tops) == 1 and any(_picture(Origin(""), archive, member, "", {}).problem is None for member in deep):
@@ -142,8 +172,9 @@ def _wrapper(archive: Container, members: list[Member]) -> PurePosixPath:
     return PurePosixPath()
 
 
-def _check_limits(path: Path, number: int, unpacked: int, packed: int) -> None:
-    for what, found, limit in (("files", number, MEMBERS), ("bytes unpacked", unpacked, UNPACKED)):
+def _check_limits(path: Path, number: int, names: int, unpacked: int, packed: int) -> None:
+    limits = ("files", number, MEMBERS), ("characters of names", names, NAMES), ("bytes unpacked", unpacked, UNPACKED)
+    for what, found, limit in limits:
         if found > limit:
             raise AtelierError(f"{path}: expected at most {limit:,} {what}, found more; nothing was kept. Split the archive.")
     if unpacked > SMALL and unpacked > RATIO * packed:
@@ -161,10 +192,10 @@ def _picture(origin: Origin, archive: Container, member: Member, name: str, labe
     try:
         with _stream(archive, member) as stream:
             data = stream.read(LARGEST + 1)  # never more, whatever the table of contents says
-    except (*DAMAGE, OSError):
-        return origin.refused(name, "damaged-in-archive")
-    except (RuntimeError, NotImplementedError):
+    except RuntimeError:
         return origin.refused(name, "locked-in-archive")  # encrypted, or packed by a method that is not known
+    except Exception:  # any, as of the list: this member alone is lost
+        return origin.refused(name, "damaged-in-archive")
     return origin.picture(name, data, labels)
 
 
@@ -174,9 +205,14 @@ def _stream(archive: Container, member: Member) -> IO[bytes]:
     return cast(IO[bytes], archive.extractfile(cast(tarfile.TarInfo, member)))
 
 
-def _name(member: Member) -> str:
-    name = member.filename if isinstance(member, zipfile.ZipInfo) else member.name
-    return name.replace("\\", "/").removeprefix("./").encode("utf-8", "backslashreplace").decode()
+def _path(member: Member) -> PurePosixPath:
+    """What it is called in the archive, without the `.` and the doubled slashes that some write."""
+    path = PurePosixPath(_written(member).encode("utf-8", "backslashreplace").decode())
+    return path if path.parts else PurePosixPath("nameless")
+
+
+def _written(member: Member) -> str:
+    return (member.filename if isinstance(member, zipfile.ZipInfo) else member.name).replace("\\", "/")
 
 
 def _size(member: Member) -> int:
@@ -184,7 +220,7 @@ def _size(member: Member) -> int:
 
 
 def _is_folder(member: Member) -> bool:
-    return member.is_dir() if isinstance(member, zipfile.ZipInfo) else member.isdir()
+    return _written(member).endswith("/") if isinstance(member, zipfile.ZipInfo) else member.isdir()
 
 
 def _mode(member: zipfile.ZipInfo) -> int:
