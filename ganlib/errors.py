@@ -20,4 +20,4 @@ def listed(names: Sequence[str]) -> str:
 
 def printable(text: str) -> str:
     """With what steers a terminal, or begins a line, written out: names of files are anybody's."""
-    return "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in text)
+    return "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in text)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import IO, Literal, cast
 
-from ganlib.errors import AtelierError
+from ganlib.errors import AtelierError, printable
 from ganlib.pictures.raw import Label, RawPicture
 from ganlib.pictures.sources import tar
 from ganlib.pictures.sources.found import LARGEST, Names, Origin, first_folder, is_junk, must_exist
@@ -148,9 +148,8 @@ def _check_inside(path: Path, name: PurePosixPath) -> None:
 
 
 def _shown(text: str) -> str:
-    """As it may stand in a sentence: a name can bear what clears a terminal, or lines of its own, or be endless."""
-    short = text if len(text) <= SHOWN else f"{text[:SHOWN]}…"
-    return "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in short)
+    """As it may stand in a sentence: a name can be endless, too."""
+    return printable(text if len(text) <= SHOWN else f"{text[:SHOWN]}…")
 
 
 def _check_end(archive: tarfile.TarFile) -> None:
