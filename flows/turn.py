@@ -4,21 +4,34 @@ import base64
 import json
 import os
 import urllib.request
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 from ganlib.alone import alone, is_free
+from ganlib.errors import AtelierError
 from tasks.places import RUNS
 
 _LOCK = RUNS / "flow.lock"
 
 
-def turn() -> AbstractContextManager[None]:
-    """Hold this folder's turn. Raises `AtelierError` that names the holder where another flow has it."""
-    return alone(
-        _LOCK,
-        lambda who: f"Another flow is at work in this folder: {who}. Nothing was started. Wait for it or stop it.",
-    )
+@contextmanager
+def turn() -> Iterator[None]:
+    """Hold this folder's turn. Raises `AtelierError` that names the holder where another flow has it, or the folder where it is
+    not to be written to."""
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(alone(_LOCK, _busy))
+        except PermissionError as error:
+            raise AtelierError(
+                f"{error.filename}: expected to be allowed to write here, and am not (did another user run it before?). Nothing "
+                "was started. Change the permissions, or work in another folder."
+            ) from None
+        yield
+
+
+def _busy(who: str) -> str:
+    return f"Another flow is at work in this folder: {who}. Nothing was started. Wait for it or stop it."
 
 
 def bury_the_dead(api: str) -> int:

@@ -32,7 +32,8 @@ def main() -> None:
                 services.stop(name)
             raise
     print(f"Prefect  {servers.prefect()}   deployment {DEPLOYMENT}: .venv/bin/prefect deployment run {DEPLOYMENT} --watch")
-    print(f"MLflow   {servers.mlflow()}")
+    # It begins with what it has for chats, of which there are none.
+    print(f"MLflow   {servers.mlflow()}   runs: experiment atelier, with Model training chosen at the top left")
     print(f"Logs in {services.HOME}/; `make down` stops these and nothing else.")
 
 

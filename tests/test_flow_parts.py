@@ -12,7 +12,7 @@ import psutil
 import pytest
 from ruamel.yaml import YAML
 
-from flows import branch, leash, origin, repro
+from flows import branch, leash, origin, repro, turn
 from flows.process import leashed, lines
 from flows.repro import StepFailed, StepKilled
 from ganlib.errors import AtelierError
@@ -282,3 +282,15 @@ def test_without_git_there_is_a_sentence(repository: Callable[..., str], monkeyp
     monkeypatch.setenv("PATH", "")
     with pytest.raises(AtelierError, match=r"found no such program\. The result lies in the working tree.*Install git"):
         branch.commit_results()
+
+
+def test_a_folder_that_may_not_be_written_to_is_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As after a run by another user: no flow begins, and it says where."""
+
+    def denied(*_: object, **__: object) -> None:
+        raise PermissionError(13, "Permission denied", ".runs/.flow.json.x")
+
+    monkeypatch.setattr("ganlib.alone.write_json", denied)
+    told = r"\.runs/\.flow\.json\.x: expected to be allowed to write here, and am not .* Nothing was started"
+    with pytest.raises(AtelierError, match=told), turn.turn():
+        raise AssertionError  # never begun

@@ -243,6 +243,30 @@ def test_a_wish_that_comes_while_others_are_judged_waits_and_is_not_lost(studio:
     assert promote.promote(force=True).startswith("Version 1 is the champion")
 
 
+def test_a_model_that_is_taken_away_before_it_is_kept_is_a_sentence(studio: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A training began meanwhile: DVC removes the model first. Nothing waits half, and the next one is judged."""
+    made(1, 1000.0)
+    monkeypatch.setattr(candidates, "FileLock", lambda *_, **__: _Taken(places.MODEL))
+    with pytest.raises(
+        AtelierError, match=r"model\.json: expected the model to stay until it is registered, found it taken away"
+    ):
+        promote.promote(force=True)
+    assert waiting() == 0
+
+
+class _Taken:
+    """A lock that comes when what it guards has gone."""
+
+    def __init__(self, model: Path) -> None:
+        self.model = model
+
+    def __enter__(self) -> None:
+        self.model.rename(self.model.with_name("gone"))
+
+    def __exit__(self, *_: object) -> None:
+        self.model.with_name("gone").rename(self.model)
+
+
 def test_there_is_nothing_to_roll_back_without_a_champion(studio: Path) -> None:
     """An empty registry: one sentence, exit code 2, no traceback."""
     with pytest.raises(AtelierError, match="expected a champion to roll back from, found none"):

@@ -57,12 +57,17 @@ def keep(candidate: Candidate, model: Path) -> None:
     """Put it at the end of the queue, with what is needed to draw from it again; one that waits already keeps its place.
 
     Not while somebody judges: what is written into a folder then could go unread, and the folder with it. Raises `AtelierError`
-    where that takes too long.
+    where that takes too long, or the model goes meanwhile.
     """
     QUEUE.mkdir(parents=True, exist_ok=True)
     try:
         with FileLock(LOCK, timeout=WAIT):
             _keep(candidate, model)
+    except FileNotFoundError as error:
+        raise AtelierError(
+            f"{error.filename}: expected the model to stay until it is registered, found it taken away, by a training say. "
+            "Nothing was registered; run `python -m tasks.promote` once there is a model again."
+        ) from None
     except Timeout:
         raise AtelierError(
             f"{LOCK}: expected the one who judges other models to have done so within {WAIT:.0f} s, found it still held. Nothing "
