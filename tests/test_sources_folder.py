@@ -210,3 +210,11 @@ def test_a_folder_too_deep_for_the_system_is_a_row(folder: Path) -> None:
     finally:
         os.chdir(before)
     assert sorted(_problems(Folder(str(folder))).values(), key=str) == [None, None, "unreadable-file"]
+
+
+def test_a_path_may_begin_at_home(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No shell sees what stands in params.yaml."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    put(tmp_path / "labels.csv", b"name,age\ncats/1.png,3\n")
+    pictures = list(Folder("~/photos", labels="~/labels.csv").pictures())
+    assert [(picture.source, picture.labels.get("age")) for picture in pictures] == [("photos", 3.0), ("photos", None)]

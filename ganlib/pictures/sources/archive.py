@@ -11,7 +11,7 @@ from typing import IO, Literal, cast
 from ganlib.errors import AtelierError, printable
 from ganlib.pictures.raw import Label, RawPicture
 from ganlib.pictures.sources import tar
-from ganlib.pictures.sources.found import LARGEST, Names, Origin, first_folder, is_junk, must_exist
+from ganlib.pictures.sources.found import LARGEST, Names, Origin, first_folder, is_junk, must_exist, placed
 from ganlib.pictures.sources.table import Labels, check_matched, read_labels
 
 MEMBERS = 1_000_000
@@ -70,13 +70,13 @@ class Archive:
 
     def _table(self) -> Path:
         """Where it is, seen from here, or beside the archive."""
-        given, beside = Path(self.labels), Path(self.path).parent / self.labels
+        given, beside = placed(self.labels), placed(self.path).parent / self.labels
         return beside if beside.is_file() and not given.is_file() else given
 
     @contextmanager
     def _opened(self) -> Iterator[tuple[Container, list[Member]]]:
         """The archive, and every member of it that is no folder and no junk."""
-        path = Path(self.path)
+        path = placed(self.path)
         must_exist(path, "a zip or tar archive")
         with ExitStack() as stack:
             with _distrusted(path):

@@ -10,7 +10,7 @@ from typing import Literal
 
 from ganlib.errors import AtelierError
 from ganlib.pictures.raw import RawPicture
-from ganlib.pictures.sources.found import LARGEST, Names, Origin, first_folder, is_junk, must_exist
+from ganlib.pictures.sources.found import LARGEST, Names, Origin, first_folder, is_junk, must_exist, placed
 from ganlib.pictures.sources.table import Labels, check_matched, read_labels
 
 #: A folder that went while others were read, or whose path is too long for the system: its name becomes a row, as that of a file
@@ -40,7 +40,7 @@ class Folder:
 
     def pictures(self) -> Iterator[RawPicture]:
         """Yield every file in the order of its path, those that are refused without their bytes."""
-        found, root = self._found(), Path(self.path).resolve()
+        found, root = self._found(), placed(self.path).resolve()
         labels = self._labels(found)
         origin, names = Origin(_text(os.fsencode(root.name)), self.licence, self.attribution), Names()
         for name in found:  # two that differ in bytes may be one as text
@@ -48,7 +48,7 @@ class Folder:
 
     def _found(self) -> list[bytes]:
         """Relative paths, as the file system has them: not all of them are text."""
-        root = Path(self.path)
+        root = placed(self.path)
         must_exist(root, "a folder of pictures")
         if not root.is_dir():
             raise AtelierError(
@@ -64,8 +64,8 @@ class Folder:
         """Where the CSV lies: in the folder, or else relative to where the command was started."""
         if not self.labels:
             return None
-        inside = Path(self.path, self.labels)
-        return inside if inside.exists() else Path(self.labels)
+        inside = placed(self.path) / self.labels
+        return inside if inside.exists() else placed(self.labels)
 
     def _labels(self, found: list[bytes]) -> Labels:
         table = self._table()

@@ -1,5 +1,6 @@
 """What the sources that read files share: what counts as junk, which files are refused unread, names, provenance."""
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -51,6 +52,11 @@ def is_junk(path: PurePosixPath) -> bool:
 def first_folder(path: PurePosixPath) -> dict[str, Label]:
     """The label `class`: the topmost folder that the file lies in; none for a file that lies in no folder."""
     return {"class": path.parts[0]} if len(path.parts) > 1 else {}
+
+
+def placed(path: str) -> Path:
+    """Where a path in `params.yaml` leads: no shell has seen it, so that `~` is still to be told."""
+    return Path(os.path.expanduser(path))
 
 
 def must_exist(path: Path, what: str) -> None:
