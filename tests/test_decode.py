@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageCms
 
 from ganlib.pictures import decode as module
-from ganlib.pictures.decode import Refused, decode
+from ganlib.pictures.decode import Refused, decode, examine
 from ganlib.pictures.formats import sniff
 from ganlib.pictures.prepare import preparation
 
@@ -26,6 +26,17 @@ def _reason(data: bytes) -> str:
     with pytest.raises(Refused) as refusal:
         decode(data)
     return refusal.value.reason
+
+
+def _chunk(name: bytes, data: bytes) -> bytes:
+    """One of a PNG."""
+    return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
+
+
+def _png(width: int, height: int, depth: int, colours: int, rows: bytes, *extra: bytes) -> bytes:
+    """A PNG by hand: bits a channel, colour type (0: grey, 2: RGB), filtered rows, chunks that come before the pixels."""
+    header = _chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, depth, colours, 0, 0, 0))
+    return b"\x89PNG\r\n\x1a\n" + header + b"".join(extra) + _chunk(b"IDAT", zlib.compress(rows)) + _chunk(b"IEND", b"")
 
 
 def _saved(picture: Image.Image, form: str, **options: Any) -> bytes:
@@ -72,6 +83,66 @@ def test_damaged_exif_does_not_cost_the_picture() -> None:
     np.testing.assert_array_equal(decode(_saved(Image.fromarray(PICTURE), "PNG", exif=b"Exif\0\0garbage")), PICTURE)
 
 
+def _entry(tag: int, kind: int, number: int, value: bytes) -> bytes:
+    """An entry of a TIFF directory, as EXIF has them, too; value: four bytes."""
+    return struct.pack("<HHI", tag, kind, number) + value
+
+
+def _turned_jpeg(*entries: bytes) -> bytes:
+    """A JPEG, 24 wide and 16 high, red in its upper left corner, with EXIF of these entries."""
+    picture = np.zeros((16, 24, 3), np.uint8)
+    picture[:8, :8, 0] = 255
+    exif = b"Exif\0\0II*\0" + struct.pack("<IH", 8, len(entries)) + b"".join(entries) + bytes(4)
+    return encode(picture, "JPEG", exif=exif, subsampling=0)
+
+
+ON_ITS_SIDE = _entry(0x0112, 3, 1, b"\6\0\0\0")
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        _entry(0x10F, 5, 1, bytes(4)),  # a maker that is a number
+        _entry(0x101, 10, 1, b"\x1a\0\0\0"),  # a height that is a fraction
+    ],
+)
+def test_an_orientation_is_heeded_whatever_else_is_odd_in_the_exif(odd: bytes) -> None:
+    """A tag of the wrong type, which Pillow cannot write back, does not leave the picture on its side."""
+    found = examine("", _turned_jpeg(*sorted([odd, ON_ITS_SIDE])))
+    assert (found.pixels.shape, found.width, found.height, found.notes) == ((24, 16, 3), 24, 16, ("turned",))
+    assert found.pixels[4, 12, 0] > 200  # the upper left corner is the upper right one now
+    assert found.pixels[4, 4, 0] < 50
+
+
+@pytest.mark.parametrize(
+    "orientation", [_entry(0x0112, 3, 1, b"\x09\0\0\0"), _entry(0x0112, 2, 2, b"6\0\0\0"), _entry(0x0112, 3, 1, bytes(4))]
+)
+def test_an_orientation_that_there_is_not_neither_turns_nor_is_noted(orientation: bytes) -> None:
+    """Nine, the letter six and nought are no way that a camera is held."""
+    found = examine("", _turned_jpeg(orientation))
+    assert (found.pixels.shape, found.notes) == ((16, 24, 3), ())
+
+
+def test_an_orientation_in_the_xmp_alone_is_heeded() -> None:
+    """In a PNG it stands in a text, before or after the pixels."""
+    plain = encode(PICTURE[:16])
+    text = _chunk(b"iTXt", b"XML:com.adobe.xmp\0\0\0\0\0" + b'<rdf:Description tiff:Orientation="6"/>')
+    for data in (plain[:33] + text + plain[33:], plain[:-12] + text + plain[-12:]):
+        found = examine("", data)
+        np.testing.assert_array_equal(found.pixels, np.rot90(PICTURE[:16], -1))
+        assert found.notes == ("turned",)
+
+
+@pytest.mark.parametrize("orientation", range(2, 9))
+def test_a_tiff_is_turned_once(orientation: int) -> None:
+    """A TIFF and a PNG of the same pixels and orientation come out the same, and both say that they were turned."""
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    tiff, other = (examine("", encode(PICTURE[:16], form, exif=exif)) for form in ("TIFF", "PNG"))
+    np.testing.assert_array_equal(tiff.pixels, other.pixels)
+    assert tiff.notes == other.notes == ("turned",)
+
+
 def test_alpha_lies_over_the_background() -> None:
     """Transparent is the background, opaque the colour, half the mean of both; in RGBA, in grey and in a palette."""
     rgba = np.zeros((1, 3, 4), np.uint8)
@@ -101,6 +172,12 @@ def test_sixteen_bits_become_eight(form: str) -> None:
     """Each value is scaled by 255/65535, to the nearest step."""
     deep = np.array([[0, 128, 129, 32768, 65535]], np.uint16)
     np.testing.assert_array_equal(decode(_saved(Image.fromarray(deep), form), "L")[0, :, 0], [0, 0, 1, 128, 255])
+
+
+def test_depth_is_noted_in_colour_too() -> None:
+    """Pillow keeps the upper eight bits of a colour PNG with sixteen, and does not say so."""
+    found = examine("", _png(1, 1, 16, 2, b"\0" + struct.pack(">HHH", 0x1234, 0, 0xFFFF)))
+    assert (found.pixels[0, 0].tolist(), found.notes) == ([0x12, 0, 255], ("deep",))
 
 
 @pytest.mark.parametrize(
@@ -162,11 +239,7 @@ def test_what_is_no_picture_is_told_apart() -> None:
 def _huge(width: int, height: int) -> bytes:
     """A PNG of a few bytes whose header speaks of many pixels."""
 
-    def chunk(name: bytes, data: bytes) -> bytes:
-        return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
-
-    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(b"")) + chunk(b"IEND", b"")
+    return _png(width, height, 8, 2, b"")
 
 
 @pytest.mark.threat("a picture of more pixels than allowed", found="refused by its header, before decoding")

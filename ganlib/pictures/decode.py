@@ -13,12 +13,23 @@ from numpy.typing import NDArray
 from ganlib.pictures.formats import ENDINGS, HEAD, sniff
 
 if TYPE_CHECKING:
-    from PIL.Image import Image
+    from PIL.Image import Image, Transpose
 
 Pixels = NDArray[np.uint8]
 
 MOST_PIXELS = 64_000_000
 WHITE = (255, 255, 255)
+_PNG_DEPTH = 24  # where the header of a PNG says how many bits a channel has
+# What undoes each orientation that turns a picture, by its number in EXIF (CIPA DC-008, tag 0x0112), as Pillow names it.
+_TURNS = {
+    2: "FLIP_LEFT_RIGHT",
+    3: "ROTATE_180",
+    4: "FLIP_TOP_BOTTOM",
+    5: "TRANSPOSE",
+    6: "ROTATE_270",
+    7: "TRANSVERSE",
+    8: "ROTATE_90",
+}
 
 # About odd metadata, and about sizes that are refused below. Once and for all: what `catch_warnings` would put back is one
 # for all threads, and pictures are decoded in several.
@@ -79,48 +90,44 @@ def _decode(name: str, data: bytes, form: str, mode: Literal["RGB", "L"], backgr
         width, height = picture.size
         if width * height > MOST_PIXELS:
             raise Refused("too-many-pixels")
-        notes = tuple(code for code, noted in _notes(name, form, picture).items() if noted)
+        if form == "PNG":
+            picture.load()  # which way up it is meant may be said after the pixels
+        turn = _turn(picture)
+        notes = tuple(code for code, noted in _notes(name, data, form, picture, turn).items() if noted)
         if near and form == "JPEG":
             picture.draft(None, (4 * near, 4 * near))
         picture.load()
         if form == "PNG" and not _sums_right(data):
             raise Refused("damaged" if _ends(data, form) else "truncated")
-        upright = _upright(picture) if "turned" in notes else picture
+        # Pillow turns a TIFF itself while it loads it.
+        upright = picture if turn is None or form == "TIFF" else picture.transpose(turn)
         return Decoded(_flat(upright, mode, background), width, height, form not in ("JPEG", "WEBP"), notes)
 
 
-def _notes(name: str, form: str, picture: "Image") -> dict[str, bool]:
+def _notes(name: str, data: bytes, form: str, picture: "Image", turn: "Transpose | None") -> dict[str, bool]:
     """What is unusual, by the codes of `ganlib.pictures.reasons.NOTES`."""
     ending = PurePosixPath(name).suffix.lower()
     return {
         "wrong-extension": ending in ENDINGS and ENDINGS[ending] != form,
         "cmyk": picture.mode == "CMYK",
-        "deep": picture.mode in ("I", "F") or picture.mode.startswith("I;") or (form == "PNG" and _depth(picture) == 16),
+        "deep": picture.mode in ("I", "F") or picture.mode.startswith("I;") or (form == "PNG" and data[_PNG_DEPTH] == 16),
         "palette": picture.mode == "P",
         "alpha": picture.has_transparency_data,
-        "turned": _orientation(picture) not in (0, 1),
+        "turned": turn is not None,
         "animated": getattr(picture, "n_frames", 1) > 1 and form != "TIFF",
     }
 
 
-def _depth(picture: "Image") -> int:
-    """Bits a channel that the header of a PNG gives."""
-    stream = getattr(picture, "fp", None)
-    if stream is None:
-        return 8
-    place = stream.tell()
-    stream.seek(24)
-    depth = stream.read(1)
-    stream.seek(place)
-    return int.from_bytes(depth, "big")
+def _turn(picture: "Image") -> "Transpose | None":
+    """What turns a picture upright, by the orientation in its EXIF data, else in its XMP; None where that is neither there nor
+    one that turns, whatever else is wrong with the data."""
+    from PIL.Image import Transpose
 
-
-def _orientation(picture: "Image") -> int:
-    """That of the EXIF data, 1 to 8; 0 where there is none, or it is damaged."""
     try:
-        return int(picture.getexif().get(0x0112, 0))
+        name = _TURNS.get(picture.getexif().get(0x0112, 0))
     except Exception:
-        return 0
+        return None
+    return None if name is None else Transpose[name]
 
 
 def _sums_right(data: bytes) -> bool:
@@ -134,16 +141,6 @@ def _sums_right(data: bytes) -> bool:
             return True
         place = end + 4
     return False
-
-
-def _upright(picture: "Image") -> "Image":
-    """Turned as its EXIF orientation says; as it is where the EXIF is damaged."""
-    from PIL import ImageOps
-
-    try:
-        return ImageOps.exif_transpose(picture)
-    except Exception:
-        return picture
 
 
 def _flat(picture: "Image", mode: Literal["RGB", "L"], background: tuple[int, ...]) -> Pixels:
