@@ -39,6 +39,21 @@ def _png(width: int, height: int, depth: int, colours: int, rows: bytes, *extra:
     return b"\x89PNG\r\n\x1a\n" + header + b"".join(extra) + _chunk(b"IDAT", zlib.compress(rows)) + _chunk(b"IEND", b"")
 
 
+def _tiff(
+    values: bytes, bits: int, black: int = 1, kind: int = 1, *, order: str = "<", packing: int = 1, pages: int = 0
+) -> bytes:
+    """A grey TIFF, two wide and one high, by hand: bits a value, whether nought is black (1) or white (0), kind of value
+    (1: unsigned, 2: signed, 3: float), byte order of struct, compression (1: none, 8: deflate), where the next page is."""
+    body = zlib.compress(values) if packing == 8 else values
+    body += bytes(len(body) % 2)
+    shorts = {256: 2, 257: 1, 258: bits, 259: packing, 262: black, 277: 1, 278: 1, 279: len(body), 339: kind}
+    entries = {tag: struct.pack(order + "HHIHH", tag, 3, 1, value, 0) for tag, value in shorts.items()}
+    entries[273] = struct.pack(order + "HHII", 273, 4, 1, 8)
+    head = (b"II*\0" if order == "<" else b"MM\0*") + struct.pack(order + "I", 8 + len(body)) + body
+    directory = struct.pack(order + "H", len(entries)) + b"".join(entries[tag] for tag in sorted(entries))
+    return head + directory + struct.pack(order + "I", pages)
+
+
 def _saved(picture: Image.Image, form: str, **options: Any) -> bytes:
     stream = io.BytesIO()
     picture.save(stream, form, **options)
@@ -217,6 +232,13 @@ def test_the_first_frame_of_an_animation_counts(form: str) -> None:
     frames = [Image.fromarray(np.full((8, 8, 3), value, np.uint8)) for value in (10, 200)]
     data = _saved(frames[0], form, save_all=True, append_images=frames[1:], **({"lossless": True} if form == "WEBP" else {}))
     assert abs(decode(data).astype(int) - 10).max() <= 1
+
+
+@pytest.mark.parametrize("place", [3, 10**6])
+def test_a_page_that_is_not_there_does_not_cost_the_first(place: int) -> None:
+    """A TIFF of one page that says there is another, where there is none, is read."""
+    found = examine("", _tiff(bytes([0, 255]), 8, 1, pages=place), "L")
+    assert (found.pixels[0, :, 0].tolist(), found.notes) == ([0, 255], ())
 
 
 @pytest.mark.parametrize("form", ["PNG", "JPEG", "BMP", "WEBP", "GIF"])

@@ -114,7 +114,8 @@ def _notes(name: str, data: bytes, form: str, picture: "Image", turn: "Transpose
         "palette": picture.mode == "P",
         "alpha": picture.has_transparency_data,
         "turned": turn is not None,
-        "animated": getattr(picture, "n_frames", 1) > 1 and form != "TIFF",
+        # The other pages of a TIFF are no frames, and to count them is to meet with all that is wrong in them.
+        "animated": form != "TIFF" and getattr(picture, "n_frames", 1) > 1,
     }
 
 
