@@ -189,6 +189,49 @@ def test_sixteen_bits_become_eight(form: str) -> None:
     np.testing.assert_array_equal(decode(_saved(Image.fromarray(deep), form), "L")[0, :, 0], [0, 0, 1, 128, 255])
 
 
+@pytest.mark.parametrize("packing", [1, 8])
+@pytest.mark.parametrize(
+    ("values", "bits", "kind", "expected"),
+    [
+        (b"\x80\x0f\xff", 12, 1, [128, 255]),
+        (struct.pack("<HH", 0x8080, 65535), 16, 1, [128, 255]),
+        (struct.pack("<II", 2**31, 2**32 - 1), 32, 1, [128, 255]),
+        (struct.pack("<II", 128, 255), 32, 1, [128, 255]),
+        (struct.pack("<II", 0x8080, 65535), 32, 1, [128, 255]),
+        (struct.pack("<hh", -5, 32767), 16, 2, [0, 255]),
+        (struct.pack("<ii", -5, 65535), 32, 2, [0, 255]),
+    ],
+)
+def test_the_brightest_value_of_a_tiff_is_white(values: bytes, bits: int, kind: int, expected: list[int], packing: int) -> None:
+    """By what its bits hold (12 and 16); where files of many ranges are about (32, and signed), by the least that holds all."""
+    found = examine("", _tiff(values, bits, kind=kind, packing=packing), "L")
+    assert (found.pixels[0, :, 0].tolist(), found.notes) == (expected, ("deep",))
+
+
+@pytest.mark.parametrize(
+    ("values", "bits", "kind"), [(b"\0\xff", 8, 1), (struct.pack("<HH", 0, 65535), 16, 1), (struct.pack("<ff", 0, 1), 32, 3)]
+)
+def test_nought_is_white_where_a_tiff_says_so(values: bytes, bits: int, kind: int) -> None:
+    """No silent negative, whatever the depth."""
+    assert decode(_tiff(values, bits, 1, kind), "L")[0, :, 0].tolist() == [0, 255]
+    assert decode(_tiff(values, bits, 0, kind), "L")[0, :, 0].tolist() == [255, 0]
+
+
+@pytest.mark.parametrize(
+    ("values", "bits", "kind"),
+    [(struct.pack(">hh", 0, 256), 16, 2), (struct.pack(">ii", 0, 256), 32, 2), (struct.pack(">ff", 0, 1), 32, 3)],
+)
+def test_what_comes_with_its_bytes_swapped_is_refused(values: bytes, bits: int, kind: int) -> None:
+    """Pillow reads packed big-endian values the wrong way round if they are signed or floats; plain ones are right."""
+    assert decode(_tiff(values, bits, kind=kind, order=">"), "L")[0, 1, 0] > 0
+    assert _reason(_tiff(values, bits, kind=kind, order=">", packing=8)) == "damaged"
+
+
+def test_signed_bytes_are_refused() -> None:
+    """They come as unsigned ones, in which the darkest are the brightest."""
+    assert _reason(_tiff(b"\xff\x7f", 8, kind=2)) == "damaged"
+
+
 def test_depth_is_noted_in_colour_too() -> None:
     """Pillow keeps the upper eight bits of a colour PNG with sixteen, and does not say so."""
     found = examine("", _png(1, 1, 16, 2, b"\0" + struct.pack(">HHH", 0x1234, 0, 0xFFFF)))

@@ -5,11 +5,12 @@ import warnings
 import zlib
 from dataclasses import dataclass
 from pathlib import PurePosixPath
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ganlib.pictures.depth import eight_bits, is_deep, is_misread
 from ganlib.pictures.formats import ENDINGS, HEAD, sniff
 
 if TYPE_CHECKING:
@@ -99,8 +100,11 @@ def _decode(name: str, data: bytes, form: str, mode: Literal["RGB", "L"], backgr
         picture.load()
         if form == "PNG" and not _sums_right(data):
             raise Refused("damaged" if _ends(data, form) else "truncated")
+        if is_misread(picture):
+            raise Refused("damaged")
+        shallow = eight_bits(picture) if is_deep(picture) else picture
         # Pillow turns a TIFF itself while it loads it.
-        upright = picture if turn is None or form == "TIFF" else picture.transpose(turn)
+        upright = shallow if turn is None or form == "TIFF" else shallow.transpose(turn)
         return Decoded(_flat(upright, mode, background), width, height, form not in ("JPEG", "WEBP"), notes)
 
 
@@ -110,7 +114,7 @@ def _notes(name: str, data: bytes, form: str, picture: "Image", turn: "Transpose
     return {
         "wrong-extension": ending in ENDINGS and ENDINGS[ending] != form,
         "cmyk": picture.mode == "CMYK",
-        "deep": picture.mode in ("I", "F") or picture.mode.startswith("I;") or (form == "PNG" and data[_PNG_DEPTH] == 16),
+        "deep": is_deep(picture) or (form == "PNG" and data[_PNG_DEPTH] == 16),
         "palette": picture.mode == "P",
         "alpha": picture.has_transparency_data,
         "turned": turn is not None,
@@ -145,28 +149,16 @@ def _sums_right(data: bytes) -> bool:
 
 
 def _flat(picture: "Image", mode: Literal["RGB", "L"], background: tuple[int, ...]) -> Pixels:
-    """Eight bits, no palette, no alpha, three channels or one."""
+    """No palette, no alpha, three channels or one."""
     from PIL import Image
 
     if picture.mode == "LAB":
         raise Refused("unknown-colours")
-    if picture.mode in ("I", "F") or picture.mode.startswith("I;"):
-        picture = Image.fromarray(_eight_bits(np.asarray(picture)))
     if picture.has_transparency_data:
         ground = Image.new("RGBA", picture.size, (*background, 255))
         picture = Image.alpha_composite(ground, picture.convert("RGBA")).convert("RGB")
     pixels = np.asarray(picture if picture.mode == mode else picture.convert(mode))
     return pixels if pixels.ndim == 3 else pixels[..., None]
-
-
-def _eight_bits(values: NDArray[Any]) -> Pixels:
-    """Grey values of any depth to 0..255, by the least full scale that holds them: 1 (floats), 255, 65535, or their maximum."""
-    if not np.isfinite(values).all():
-        raise Refused("damaged")
-    largest = float(values.max(initial=0))
-    scales = [65535.0] if values.dtype.itemsize == 2 else [1.0] * (values.dtype.kind == "f") + [255.0, 65535.0]
-    scale = next((scale for scale in scales if largest <= scale), largest)
-    return np.clip(np.rint(values.astype(np.float64) * (255 / scale)), 0, 255).astype(np.uint8)
 
 
 def _reason(data: bytes, form: str, error: Exception) -> str:
