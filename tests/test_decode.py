@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageCms
 
 from ganlib.pictures import decode as module
-from ganlib.pictures.decode import Refused, decode, examine
+from ganlib.pictures.decode import Decoded, Refused, decode, examine
 from ganlib.pictures.formats import sniff
 from ganlib.pictures.prepare import preparation
 
@@ -170,6 +170,54 @@ def test_alpha_lies_over_the_background() -> None:
     palette = Image.fromarray(np.array([[0, 1]], np.uint8), "P")
     palette.putpalette([255, 0, 0, 0, 0, 255])
     np.testing.assert_array_equal(decode(_saved(palette, "PNG", transparency=0))[0], [[255, 255, 255], [0, 0, 255]])
+
+
+def _keyed(depth: int, colours: int, row: bytes, *key: int) -> Decoded:
+    """What is found of a PNG of two pixels and a transparent colour, over red."""
+    data = _png(2, 1, depth, colours, b"\0" + row, _chunk(b"tRNS", struct.pack(f">{len(key)}H", *key)))
+    return examine("", data, background=(255, 0, 0))
+
+
+@pytest.mark.parametrize(
+    ("depth", "row", "key", "other"),
+    [
+        (1, b"\x40", 0, 255),
+        (2, b"\x60", 1, 170),
+        (4, b"\x5f", 5, 255),
+        (4, b"\x5f", 0xFF05, 255),  # of a key, only as many bits count
+        (8, b"\x07\x08", 7, 8),
+        (16, struct.pack(">HH", 1000, 1001), 1000, 4),
+        (16, struct.pack(">HH", 65535, 65534), 65535, 255),
+    ],
+)
+def test_a_transparent_grey_lies_over_the_background(depth: int, row: bytes, key: int, other: int) -> None:
+    """The grey that a PNG says is transparent is so, in any depth, and the nearest to it is not."""
+    found = _keyed(depth, 0, row, key)
+    assert found.pixels[0].tolist() == [[255, 0, 0], [other] * 3]
+    assert found.notes == (("deep", "alpha") if depth == 16 else ("alpha",))
+
+
+@pytest.mark.parametrize(
+    ("depth", "row", "key", "other"),
+    [
+        (8, bytes([1, 2, 3, 1, 2, 4]), (1, 2, 3), [1, 2, 4]),
+        (16, struct.pack(">6H", 0x102, 0x203, 0x304, 0x102, 0x203, 0x305), (0x102, 0x203, 0x304), [1, 2, 3]),
+    ],
+)
+def test_a_transparent_colour_lies_over_the_background(depth: int, row: bytes, key: tuple[int, ...], other: list[int]) -> None:
+    """With sixteen bits, too, it is that colour alone, and no other with the same upper eight."""
+    found = _keyed(depth, 2, row, *key)
+    assert found.pixels[0].tolist() == [[255, 0, 0], other]
+    assert found.notes == (("deep", "alpha") if depth == 16 else ("alpha",))
+
+
+def test_a_transparent_colour_is_turned_with_the_picture() -> None:
+    """Alpha and colours go the same way round."""
+    exif = _chunk(b"eXIf", b"II*\0" + struct.pack("<IH", 8, 1) + ON_ITS_SIDE + bytes(4))
+    key = _chunk(b"tRNS", struct.pack(">H", 1000))
+    data = _png(2, 1, 16, 0, b"\0" + struct.pack(">HH", 1000, 65535), key, exif)
+    found = examine("", data, "L", (128, 128, 128))
+    assert (found.pixels[..., 0].tolist(), found.notes) == ([[128], [255]], ("deep", "alpha", "turned"))
 
 
 def test_grey_and_colour_become_one_mode() -> None:

@@ -2,7 +2,6 @@
 
 import io
 import warnings
-import zlib
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Literal
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from ganlib.pictures import png
 from ganlib.pictures.depth import eight_bits, is_deep, is_misread
 from ganlib.pictures.formats import ENDINGS, HEAD, sniff
 
@@ -20,7 +20,6 @@ Pixels = NDArray[np.uint8]
 
 MOST_PIXELS = 64_000_000
 WHITE = (255, 255, 255)
-_PNG_DEPTH = 24  # where the header of a PNG says how many bits a channel has
 # What undoes each orientation that turns a picture, by its number in EXIF (CIPA DC-008, tag 0x0112), as Pillow names it.
 _TURNS = {
     2: "FLIP_LEFT_RIGHT",
@@ -98,13 +97,10 @@ def _decode(name: str, data: bytes, form: str, mode: Literal["RGB", "L"], backgr
         if near and form == "JPEG":
             picture.draft(None, (4 * near, 4 * near))
         picture.load()
-        if form == "PNG" and not _sums_right(data):
+        if form == "PNG" and not png.sums_right(data):
             raise Refused("damaged" if _ends(data, form) else "truncated")
-        if is_misread(picture):
-            raise Refused("damaged")
-        shallow = eight_bits(picture) if is_deep(picture) else picture
-        # Pillow turns a TIFF itself while it loads it.
-        upright = shallow if turn is None or form == "TIFF" else shallow.transpose(turn)
+        shallow = _shallow(picture, data, form)
+        upright = shallow if turn is None or form == "TIFF" else shallow.transpose(turn)  # Pillow has turned a TIFF
         return Decoded(_flat(upright, mode, background), width, height, form not in ("JPEG", "WEBP"), notes)
 
 
@@ -114,7 +110,7 @@ def _notes(name: str, data: bytes, form: str, picture: "Image", turn: "Transpose
     return {
         "wrong-extension": ending in ENDINGS and ENDINGS[ending] != form,
         "cmyk": picture.mode == "CMYK",
-        "deep": is_deep(picture) or (form == "PNG" and data[_PNG_DEPTH] == 16),
+        "deep": is_deep(picture) or (form == "PNG" and png.depth(data) == 16),
         "palette": picture.mode == "P",
         "alpha": picture.has_transparency_data,
         "turned": turn is not None,
@@ -135,17 +131,12 @@ def _turn(picture: "Image") -> "Transpose | None":
     return None if name is None else Transpose[name]
 
 
-def _sums_right(data: bytes) -> bool:
-    """Whether every chunk of a PNG has the checksum that it says: decoders look at some only."""
-    place, view = 8, memoryview(data)
-    while place + 12 <= len(data):
-        end = place + 8 + int.from_bytes(view[place : place + 4], "big")
-        if zlib.crc32(view[place + 4 : end]) != int.from_bytes(view[end : end + 4], "big"):
-            return False
-        if data[place + 4 : place + 8] == b"IEND":
-            return True
-        place = end + 4
-    return False
+def _shallow(picture: "Image", data: bytes, form: str) -> "Image":
+    """A loaded picture in eight bits a channel."""
+    if is_misread(picture):
+        raise Refused("damaged")
+    whole = png.keyed(picture, data) if form == "PNG" else picture  # before its values become others
+    return eight_bits(whole) if is_deep(whole) else whole
 
 
 def _flat(picture: "Image", mode: Literal["RGB", "L"], background: tuple[int, ...]) -> Pixels:
