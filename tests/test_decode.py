@@ -355,6 +355,36 @@ def _huge(width: int, height: int) -> bytes:
     return _png(width, height, 8, 2, b"")
 
 
+def _inflating(kind: bytes, key: bytes = b"Comment") -> bytes:
+    """A chunk of text, or a colour profile, of a few kilobytes that inflate to two megabytes."""
+    return _chunk(kind, key + (b"\0\1\0\0\0" if kind == b"iTXt" else b"\0\0") + zlib.compress(bytes(2**21)))
+
+
+@pytest.mark.parametrize("kind", [b"zTXt", b"iTXt", b"iCCP"])
+@pytest.mark.parametrize("place", [33, -12])
+def test_a_long_text_does_not_cost_the_picture(kind: bytes, place: int) -> None:
+    """Before the pixels or after them, and what other texts say of the way up still holds."""
+    plain = encode(PICTURE[:16])
+    xmp = _chunk(b"iTXt", b"XML:com.adobe.xmp\0\0\0\0\0" + b'<rdf:Description tiff:Orientation="6"/>')
+    found = examine("", plain[:place] + _inflating(kind) + xmp + plain[place:])
+    np.testing.assert_array_equal(found.pixels, np.rot90(PICTURE[:16], -1))
+    assert found.notes == ("turned",)
+
+
+def test_many_long_texts_do_not_cost_the_picture() -> None:
+    """Each as long as is allowed, but more than is allowed in all."""
+    text = _chunk(b"zTXt", b"Comment\0\0" + zlib.compress(bytes(2**20)))
+    data = encode(PICTURE)
+    np.testing.assert_array_equal(decode(data[:33] + 65 * text + data[33:]), PICTURE)
+
+
+def test_a_long_text_hides_no_damage() -> None:
+    """A wrong checksum, and a text too long to say which way up the picture is, are refused all the same."""
+    data = encode(PICTURE)
+    assert _reason(data[:33] + _inflating(b"zTXt")[:-4] + bytes(4) + data[33:]) == "damaged"
+    assert _reason(data[:33] + _inflating(b"iTXt", b"XML:com.adobe.xmp") + data[33:]) == "damaged"
+
+
 @pytest.mark.threat("a picture of more pixels than allowed", found="refused by its header, before decoding")
 @pytest.mark.parametrize("side", [8001, 10_000, 20_000, 2**31 - 1])
 def test_too_many_pixels_are_refused_from_the_header(side: int, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -80,7 +80,10 @@ def examine(
     except (Refused, MemoryError):
         raise
     except Exception as error:  # a decoder may raise anything on the bytes of strangers
-        raise Refused(_reason(data, form, error)) from None
+        lighter = png.lighter(data, error)
+        if lighter is None:
+            raise Refused(_reason(data, form, error)) from None
+    return examine(name, lighter, mode, background, near)
 
 
 def _decode(name: str, data: bytes, form: str, mode: Literal["RGB", "L"], background: tuple[int, ...], near: int) -> Decoded:
