@@ -125,18 +125,20 @@ def _notes(name: str, data: bytes, form: str, picture: "Image", turn: "Transpose
 def _turn(picture: "Image") -> "Transpose | None":
     """What turns a picture upright, by the orientation in its EXIF data, else in its XMP; None where that is neither there nor
     one that turns, whatever else is wrong with the data."""
-    from PIL.Image import Transpose
-
     try:
         name = _TURNS.get(picture.getexif().get(0x0112, 0))
     except Exception:
         return None
-    return None if name is None else Transpose[name]
+    if name is None:
+        return None
+    from PIL.Image import Transpose
+
+    return Transpose[name]
 
 
 def _shallow(picture: "Image", data: bytes, form: str) -> "Image":
     """A loaded picture in eight bits a channel."""
-    if is_misread(picture):
+    if form == "TIFF" and is_misread(picture):
         raise Refused("damaged")
     whole = png.keyed(picture, data) if form == "PNG" else picture  # before its values become others
     return eight_bits(whole) if is_deep(whole) else whole
