@@ -2,23 +2,34 @@
 
 import io
 import warnings
-import zlib
 from dataclasses import dataclass
 from pathlib import PurePosixPath
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ganlib.pictures import png
+from ganlib.pictures.depth import eight_bits, is_deep, is_misread
 from ganlib.pictures.formats import ENDINGS, HEAD, sniff
 
 if TYPE_CHECKING:
-    from PIL.Image import Image
+    from PIL.Image import Image, Transpose
 
 Pixels = NDArray[np.uint8]
 
 MOST_PIXELS = 64_000_000
 WHITE = (255, 255, 255)
+# What undoes each orientation that turns a picture, by its number in EXIF (CIPA DC-008, tag 0x0112), as Pillow names it.
+_TURNS = {
+    2: "FLIP_LEFT_RIGHT",
+    3: "ROTATE_180",
+    4: "FLIP_TOP_BOTTOM",
+    5: "TRANSPOSE",
+    6: "ROTATE_270",
+    7: "TRANSVERSE",
+    8: "ROTATE_90",
+}
 
 # About odd metadata, and about sizes that are refused below. Once and for all: what `catch_warnings` would put back is one
 # for all threads, and pictures are decoded in several.
@@ -69,7 +80,10 @@ def examine(
     except (Refused, MemoryError):
         raise
     except Exception as error:  # a decoder may raise anything on the bytes of strangers
-        raise Refused(_reason(data, form, error)) from None
+        lighter = png.lighter(data, error)
+        if lighter is None:
+            raise Refused(_reason(data, form, error)) from None
+    return examine(name, lighter, mode, background, near)
 
 
 def _decode(name: str, data: bytes, form: str, mode: Literal["RGB", "L"], background: tuple[int, ...], near: int) -> Decoded:
@@ -79,96 +93,68 @@ def _decode(name: str, data: bytes, form: str, mode: Literal["RGB", "L"], backgr
         width, height = picture.size
         if width * height > MOST_PIXELS:
             raise Refused("too-many-pixels")
-        notes = tuple(code for code, noted in _notes(name, form, picture).items() if noted)
+        if form == "PNG":
+            picture.load()  # which way up it is meant may be said after the pixels
+        turn = _turn(picture)
+        notes = tuple(code for code, noted in _notes(name, data, form, picture, turn).items() if noted)
         if near and form == "JPEG":
             picture.draft(None, (4 * near, 4 * near))
         picture.load()
-        if form == "PNG" and not _sums_right(data):
+        if form == "PNG" and not png.sums_right(data):
             raise Refused("damaged" if _ends(data, form) else "truncated")
-        upright = _upright(picture) if "turned" in notes else picture
+        shallow = _shallow(picture, data, form)
+        upright = shallow if turn is None or form == "TIFF" else shallow.transpose(turn)  # Pillow has turned a TIFF
         return Decoded(_flat(upright, mode, background), width, height, form not in ("JPEG", "WEBP"), notes)
 
 
-def _notes(name: str, form: str, picture: "Image") -> dict[str, bool]:
+def _notes(name: str, data: bytes, form: str, picture: "Image", turn: "Transpose | None") -> dict[str, bool]:
     """What is unusual, by the codes of `ganlib.pictures.reasons.NOTES`."""
     ending = PurePosixPath(name).suffix.lower()
     return {
         "wrong-extension": ending in ENDINGS and ENDINGS[ending] != form,
         "cmyk": picture.mode == "CMYK",
-        "deep": picture.mode in ("I", "F") or picture.mode.startswith("I;") or (form == "PNG" and _depth(picture) == 16),
+        "deep": is_deep(picture) or (form == "PNG" and png.depth(data) == 16),
         "palette": picture.mode == "P",
         "alpha": picture.has_transparency_data,
-        "turned": _orientation(picture) not in (0, 1),
-        "animated": getattr(picture, "n_frames", 1) > 1 and form != "TIFF",
+        "turned": turn is not None,
+        # The other pages of a TIFF are no frames, and to count them is to meet with all that is wrong in them.
+        "animated": form != "TIFF" and getattr(picture, "n_frames", 1) > 1,
     }
 
 
-def _depth(picture: "Image") -> int:
-    """Bits a channel that the header of a PNG gives."""
-    stream = getattr(picture, "fp", None)
-    if stream is None:
-        return 8
-    place = stream.tell()
-    stream.seek(24)
-    depth = stream.read(1)
-    stream.seek(place)
-    return int.from_bytes(depth, "big")
-
-
-def _orientation(picture: "Image") -> int:
-    """That of the EXIF data, 1 to 8; 0 where there is none, or it is damaged."""
+def _turn(picture: "Image") -> "Transpose | None":
+    """What turns a picture upright, by the orientation in its EXIF data, else in its XMP; None where that is neither there nor
+    one that turns, whatever else is wrong with the data."""
     try:
-        return int(picture.getexif().get(0x0112, 0))
+        name = _TURNS.get(picture.getexif().get(0x0112, 0))
     except Exception:
-        return 0
+        return None
+    if name is None:
+        return None
+    from PIL.Image import Transpose
+
+    return Transpose[name]
 
 
-def _sums_right(data: bytes) -> bool:
-    """Whether every chunk of a PNG has the checksum that it says: decoders look at some only."""
-    place, view = 8, memoryview(data)
-    while place + 12 <= len(data):
-        end = place + 8 + int.from_bytes(view[place : place + 4], "big")
-        if zlib.crc32(view[place + 4 : end]) != int.from_bytes(view[end : end + 4], "big"):
-            return False
-        if data[place + 4 : place + 8] == b"IEND":
-            return True
-        place = end + 4
-    return False
-
-
-def _upright(picture: "Image") -> "Image":
-    """Turned as its EXIF orientation says; as it is where the EXIF is damaged."""
-    from PIL import ImageOps
-
-    try:
-        return ImageOps.exif_transpose(picture)
-    except Exception:
-        return picture
+def _shallow(picture: "Image", data: bytes, form: str) -> "Image":
+    """A loaded picture in eight bits a channel."""
+    if form == "TIFF" and is_misread(picture):
+        raise Refused("damaged")
+    whole = png.keyed(picture, data) if form == "PNG" else picture  # before its values become others
+    return eight_bits(whole) if is_deep(whole) else whole
 
 
 def _flat(picture: "Image", mode: Literal["RGB", "L"], background: tuple[int, ...]) -> Pixels:
-    """Eight bits, no palette, no alpha, three channels or one."""
+    """No palette, no alpha, three channels or one."""
     from PIL import Image
 
     if picture.mode == "LAB":
         raise Refused("unknown-colours")
-    if picture.mode in ("I", "F") or picture.mode.startswith("I;"):
-        picture = Image.fromarray(_eight_bits(np.asarray(picture)))
     if picture.has_transparency_data:
         ground = Image.new("RGBA", picture.size, (*background, 255))
         picture = Image.alpha_composite(ground, picture.convert("RGBA")).convert("RGB")
     pixels = np.asarray(picture if picture.mode == mode else picture.convert(mode))
     return pixels if pixels.ndim == 3 else pixels[..., None]
-
-
-def _eight_bits(values: NDArray[Any]) -> Pixels:
-    """Grey values of any depth to 0..255, by the least full scale that holds them: 1 (floats), 255, 65535, or their maximum."""
-    if not np.isfinite(values).all():
-        raise Refused("damaged")
-    largest = float(values.max(initial=0))
-    scales = [65535.0] if values.dtype.itemsize == 2 else [1.0] * (values.dtype.kind == "f") + [255.0, 65535.0]
-    scale = next((scale for scale in scales if largest <= scale), largest)
-    return np.clip(np.rint(values.astype(np.float64) * (255 / scale)), 0, 255).astype(np.uint8)
 
 
 def _reason(data: bytes, form: str, error: Exception) -> str:
