@@ -100,6 +100,21 @@ def test_labels_come_from_a_table(folder: Path) -> None:
     }
 
 
+def test_what_a_table_leaves_open_is_told(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Which pictures it does not name; and which cell makes words of a column of numbers."""
+    put(folder / "dogs" / "3.png", png(3))
+    put(folder / "dogs" / "4.png", png(4))
+    put(folder / "labels.csv", b"name,age\ncats/1.png,3\ndogs/3.png,n/a\ndogs/4.png,2.5\n")
+    labels = {p.name: p.labels.get("age") for p in Folder(str(folder), labels="labels.csv").pictures()}
+    assert labels == {"cats/1.png": "3", "dogs/3.png": "n/a", "dogs/4.png": "2.5", "dogs/deep/2.jpg": None}
+    mixed, bare = capsys.readouterr().err.splitlines()
+    assert mixed.endswith(
+        "labels.csv:3: column age has 2 numbers, and n/a here, so that all of it counts as words. "
+        "Leave a cell empty where there is no number."
+    )
+    assert bare.endswith("labels.csv: 1 of 4 pictures have no row in it, and none of its labels: dogs/deep/2.jpg.")
+
+
 def test_lines_of_blanks_are_no_rows(folder: Path) -> None:
     """As editors and spreadsheets leave them, between others or at the end."""
     put(folder / "labels.csv", b"name,age\ncats/1.png,3\n  \n\ndogs/deep/2.jpg,4\n,\n\t\n")

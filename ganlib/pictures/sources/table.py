@@ -3,10 +3,11 @@
 import csv
 import io
 import math
+import sys
 from collections.abc import Container, Iterable, Sequence
 from pathlib import Path
 
-from ganlib.errors import AtelierError, listed
+from ganlib.errors import AtelierError, listed, printable
 from ganlib.pictures.raw import Label
 
 KEYS = ("name", "path")
@@ -23,6 +24,8 @@ def read_labels(path: Path, as_is: bool = False, names: Container[str] = (), key
     """
     header, numbered = _read(path)
     key, rows = _key(path, header, keys), [row for _, row in numbered]
+    for place, name in enumerate(header):
+        _tell_mixed(path, name, [(line, row[place]) for line, row in numbered if row[place].strip()])
     columns = {name: _typed([row[place] for row in rows]) for place, name in enumerate(header) if name not in (key, "")}
     labels: Labels = {}
     for number, row in enumerate(rows):
@@ -50,12 +53,18 @@ def _key(path: Path, header: list[str], keys: Sequence[str]) -> str:
 
 
 def check_matched(path: Path, labels: Labels, names: Iterable[str]) -> None:
-    """Raise `AtelierError`, listing them, where rows of the table match no picture."""
+    """Raise `AtelierError`, listing them, where rows of the table match no picture; say which pictures match no row."""
+    names = sorted(names)
     lost = sorted(set(labels) - set(names))
     if lost:
         raise AtelierError(
             f"{path}: expected every row to name a picture of the source (its path in the source, with its ending), found "
             f"{len(lost)} of {len(labels)} that match none: {listed(lost)}. Correct or remove these rows."
+        )
+    if bare := [name for name in names if name not in labels]:
+        print(
+            f"{path}: {len(bare)} of {len(names)} pictures have no row in it, and none of its labels: {listed(bare)}.",
+            file=sys.stderr,
         )
 
 
@@ -96,6 +105,18 @@ def _checked(path: Path, line: int, row: list[str], header: list[str]) -> list[s
     if len(row) != len(header):
         raise AtelierError(f"{path}:{line}: expected {len(header)} cells, as in the header, found {len(row)}. Correct the row.")
     return row
+
+
+def _tell_mixed(path: Path, column: str, cells: Sequence[tuple[int, str]]) -> None:
+    """Say so where a few cells of many make words of a column of numbers. cells: those that are not empty, each with its line."""
+    words = [(line, cell) for line, cell in cells if _number(cell) is None]
+    if words and len(words) < len(cells) / 2:
+        line, cell = words[0]
+        print(
+            f"{path}:{line}: column {column} has {len(cells) - len(words)} numbers, and {printable(cell)} here, so that "
+            "all of it counts as words. Leave a cell empty where there is no number.",
+            file=sys.stderr,
+        )
 
 
 def _typed(cells: list[str]) -> list[Label]:
