@@ -119,6 +119,37 @@ def test_a_wrong_column_is_named_with_its_file(tmp_path: Path, change: str, mess
         list(read_shards(tmp_path))
 
 
+@pytest.mark.parametrize(
+    ("column", "value", "message"),
+    [
+        ("name", None, "expected a value in column name, row 1 .*, found none"),
+        ("name", "a/1.png", "expected every picture to have a name of its own, row 1 .*, found a/1.png a second time"),
+        ("data", None, "expected a value in column data, row 1 .*, found none"),
+        ("source", None, "expected a value in column source, row 1 .*, found none"),
+        ("problem", "<script>", "expected no problem, or the short name of one, row 1 .*, found '<script>'"),
+        ("label.length", float("inf"), "expected a number or none in column label.length, row 1 .*, found inf"),
+    ],
+)
+def test_a_row_that_is_never_written_is_named(tmp_path: Path, column: str, value: object, message: str) -> None:
+    """With its file and what is wrong with it: anyone may have written it."""
+    write_shards(PICTURES, tmp_path)
+    path = tmp_path / "part-00000.parquet"
+    table = pq.read_table(path)
+    values = table[column].to_pylist()
+    values[1] = value
+    place = table.schema.get_field_index(column)
+    pq.write_table(table.set_column(place, column, pa.array(values, table.schema.field(place).type)), path)
+    with pytest.raises(AtelierError, match=rf"part-00000\.parquet: {message}\. Run the step collect again"):
+        list(read_shards(tmp_path))
+
+
+def test_a_large_picture_in_a_shard_is_refused_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is a row with a reason and without bytes."""
+    monkeypatch.setattr("ganlib.pictures.sources.rows.LARGEST", 99)
+    write_shards(PICTURES, tmp_path)
+    assert [(p.problem, len(p.data)) for p in read_shards(tmp_path)][-1] == ("too-large-file", 0)
+
+
 def test_a_truncated_shard_is_named(tmp_path: Path) -> None:
     """A shard cut short is one error with its name, not a traceback of the Parquet reader."""
     write_shards(PICTURES, tmp_path)

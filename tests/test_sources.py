@@ -14,6 +14,7 @@ from ganlib.pictures.shards import read_shards, read_summary
 from ganlib.pictures.sources import SOURCES
 from ganlib.pictures.sources.folder import Folder
 from ganlib.pictures.sources.portraits import Portraits
+from ganlib.pictures.sources.table import read_labels
 from tasks.cli import run
 from tasks.collect import collect, main, record
 
@@ -100,3 +101,18 @@ def test_the_record_holds_the_counts(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert (told.step, told.metrics) == ("collect", {"pictures": 2, "refused": 1, "refused.not-a-picture": 1})
     assert told.params["path"] == "in"
     assert all(path.exists() for path in [*told.files, *told.writes])
+
+
+def test_numbers_in_a_table_are_those_that_people_write(tmp_path: Path) -> None:
+    """An underscore makes a name, not Python's 10.0, and so do more digits than a float keeps; leading zeros are a number's."""
+    rows = b"name,a,b,c,d\n1.png,1_0,9007199254740993,007,-1.5e3\n"
+    (labels,) = read_labels(put(tmp_path / "t.csv", rows)).values()
+    assert labels == {"a": "1_0", "b": "9007199254740993", "c": 7.0, "d": -1500.0}
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_the_end_of_a_line_in_a_name_is_kept(tmp_path: Path, end: str) -> None:
+    """As it is, whatever ends the lines of the table."""
+    rows = end.join(["name;hair", '"a\rb.png";red', '"c\r\nd.png";long', ""])
+    labels = read_labels(put(tmp_path / "t.csv", rows.encode()))
+    assert labels == {"a\rb.png": {"hair": "red"}, "c\r\nd.png": {"hair": "long"}}

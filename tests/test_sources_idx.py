@@ -120,6 +120,25 @@ def test_a_damaged_file_is_one_error(folder: Path, name: str, content: bytes, me
         list(_local(folder).pictures())
 
 
+@pytest.mark.parametrize("shape", [(3, 0, 28), (3, 28, 0), (2**32 - 1, 0, 0)])
+def test_pictures_without_pixels_are_one_error(folder: Path, shape: tuple[int, int, int]) -> None:
+    """Also when they are only counted."""
+    put(folder / f"{IMAGES_NAME}.gz", bytes([0, 0, 8, 3]) + np.array(shape, ">u4").tobytes())
+    found = rf"found {shape[0]:,} of {shape[2]} × {shape[1]} pixels"
+    with pytest.raises(AtelierError, match=f"expected pictures of a pixel or more, {found}"):
+        _local(folder).count()
+
+
+@pytest.mark.parametrize("name", [f"{IMAGES_NAME}.gz", IMAGES_NAME])
+def test_no_more_is_read_than_a_file_may_have(folder: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    """Packed or not, it is refused in a sentence, not cut short."""
+    (folder / f"{IMAGES_NAME}.gz").unlink()
+    put(folder / name, gzip.compress(_idx(IMAGES)) if name.endswith(".gz") else _idx(IMAGES))
+    monkeypatch.setattr(idx, "LARGEST", 3100)
+    with pytest.raises(AtelierError, match=rf"{name}: expected at most 3,100 bytes, packed or not, found more"):
+        _local(folder).count()
+
+
 def test_another_data_set_is_not_taken_for_fashion_mnist(folder: Path) -> None:
     """The default digests are Fashion-MNIST's; a folder of other files of the same names is refused."""
     with pytest.raises(AtelierError, match="if it is another data set's, give its digest"):

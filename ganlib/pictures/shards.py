@@ -3,15 +3,21 @@
 import json
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict
+from itertools import repeat
+from math import isfinite
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from ganlib.errors import AtelierError
 from ganlib.files import write_json
 from ganlib.pictures.raw import RawPicture, RawSummary
+from ganlib.pictures.reasons import REASONS
 from ganlib.pictures.shard_writer import COLUMNS, LABEL, ShardWriter
+
+if TYPE_CHECKING:
+    from ganlib.pictures.sources.rows import Rows
 
 SUMMARY = "raw.json"
 AGAIN = "Run the step collect again."
@@ -45,16 +51,19 @@ def read_summary(folder: Path) -> RawSummary:
 def read_shards(folder: Path) -> Iterator[RawPicture]:
     """Yield the raw pictures of `folder` in the order in which they were written, holding a few of them at a time.
 
-    Raises `AtelierError`, naming the file and the column, where one is missing or of another type, and naming the file
-    where it is damaged, or the number of pictures is not the one in `raw.json`.
+    Raises `AtelierError`, naming the file and the column, where one is missing or of another type; naming the file and the
+    row, where that is none that `write_shards` writes, or its name was there before; and naming the file where it is damaged,
+    or the number of pictures is not the one in `raw.json`.
     """
-    expected, count = read_summary(folder).pictures, 0
+    expected, names = read_summary(folder).pictures, set[str]()
     for path in shards(folder):
-        for picture in read_shard(path):
-            count += 1
+        for row, picture in enumerate(read_shard(path)):
+            if picture.name in names:
+                raise _odd(path, row, "every picture to have a name of its own", f"{picture.name} a second time")
+            names.add(picture.name)
             yield picture
-    if count != expected:
-        raise AtelierError(f"{folder}: expected {expected} raw pictures, as {SUMMARY} says, found {count}. {AGAIN}")
+    if len(names) != expected:
+        raise AtelierError(f"{folder}: expected {expected} raw pictures, as {SUMMARY} says, found {len(names)}. {AGAIN}")
 
 
 def shards(folder: Path) -> list[Path]:
@@ -70,21 +79,53 @@ def shards(folder: Path) -> list[Path]:
 
 def read_shard(path: Path) -> Iterator[RawPicture]:
     """Yield the raw pictures of one shard. Raises `AtelierError` as `read_shards` does."""
-    try:
-        with pq.ParquetFile(path) as file:
-            labels = _labels(path, file.schema_arrow)
-            for batch in file.iter_batches(batch_size=64):
-                yield from (_picture(row, labels) for row in batch.to_pylist())
-    except (pa.ArrowException, OSError) as error:
-        if isinstance(error, OSError) and error.errno:
-            raise
-        problem = str(error).splitlines()[0]
-        raise AtelierError(f"{path}: expected a Parquet file, found it damaged ({problem}). {AGAIN}") from None
+    from ganlib.pictures.sources.rows import opened, read  # late: one of the sources reads shards
+
+    with opened(path) as file:
+        labels = _labels(path, file.schema_arrow)
+        others = [*(name for name in COLUMNS if name != "data"), *(LABEL + label for label in labels)]
+        for rows in read(path, file, "data", others):
+            _check(path, rows)
+            yield from _pictures(path, rows, labels)
 
 
-def _picture(row: dict[str, object], labels: list[str]) -> RawPicture:
-    known = {label: row[LABEL + label] for label in labels if row[LABEL + label] is not None}
-    return RawPicture(labels=known, **{column: row[column] for column in COLUMNS})  # type: ignore[arg-type]
+def _pictures(path: Path, rows: "Rows", labels: list[str]) -> Iterator[RawPicture]:
+    columns = [rows.others[name] for name in COLUMNS if name != "data"]
+    known = zip(*(rows.others[LABEL + label] for label in labels), strict=True) if labels else repeat(())
+    each = zip(rows.pictures, known, *columns, strict=False)
+    for row, ((data, unread), values, name, problem, source, licence, attribution) in enumerate(each, rows.first):
+        if data is None:
+            raise _odd(path, row, "a value in column data", "none")
+        of_it = dict(zip(labels, values, strict=True))
+        if None in values:
+            of_it = {label: value for label, value in of_it.items() if value is not None}
+        yield RawPicture(name, data, of_it, source, licence, attribution, problem or unread)
+
+
+def _check(path: Path, rows: "Rows") -> None:
+    """Raise `AtelierError` where a row is none that is ever written."""
+    for column, values in rows.others.items():
+        if column in COLUMNS and column != "problem" and None in values:
+            raise _odd(path, rows.first + values.index(None), f"a value in column {column}", "none")
+        if (wrong := _endless(values)) is not None:
+            raise _odd(path, rows.first + values.index(wrong), f"a number or none in column {column}", str(wrong))
+    problems = rows.others["problem"]
+    if unknown := set(problems) - {None, "", *REASONS}:
+        wrong = next(filter(unknown.__contains__, problems))
+        raise _odd(path, rows.first + problems.index(wrong), "no problem, or the short name of one", repr(wrong))
+
+
+def _endless(values: list[Any]) -> float | None:
+    """The first that is infinite or not a number, if it is a column of numbers: of text no value is looked at but the first."""
+    given = (value for value in values if value is not None)
+    first = next(given, None)
+    if not isinstance(first, float):
+        return None
+    return next((value for value in (first, *given) if not isfinite(value)), None)
+
+
+def _odd(path: Path, row: int, expected: str, found: str) -> AtelierError:
+    return AtelierError(f"{path}: expected {expected}, row {row} (the first is 0), found {found}. {AGAIN}")
 
 
 def _labels(path: Path, schema: pa.Schema) -> list[str]:

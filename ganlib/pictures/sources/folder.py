@@ -10,12 +10,9 @@ from typing import Literal
 
 from ganlib.errors import AtelierError
 from ganlib.pictures.raw import RawPicture
-from ganlib.pictures.sources.found import LARGEST, Names, Origin, first_folder, is_junk, must_exist, placed
+from ganlib.pictures.sources.found import LARGEST, Names, Origin, first_folder, must_exist, placed, walk
 from ganlib.pictures.sources.table import Labels, check_matched, read_labels
 
-#: A folder that went while others were read, or whose path is too long for the system: its name becomes a row, as that of a file
-#: that cannot be read does.
-_LOST = (errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG)
 _OPEN = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC  # a pipe is not waited for
 
 
@@ -55,7 +52,7 @@ class Folder:
                 f"{root}: expected a folder of pictures, found a file. Name a folder, or `source: archive` for a zip."
             )
         table = self._table()
-        found = [name for name in _walk(root) if table is None or not _same(root / os.fsdecode(name), table)]
+        found = [name for name in walk(root) if table is None or not _same(root / os.fsdecode(name), table)]
         if not found:
             raise AtelierError(f"{root}: expected pictures in this folder, found no file in it. Put some there, or name another.")
         return sorted(found)
@@ -79,23 +76,6 @@ class Folder:
 
 def _same(path: Path, other: Path) -> bool:
     return os.path.realpath(path) == os.path.realpath(other)
-
-
-def _walk(root: Path) -> Iterator[bytes]:
-    """Every file and every link under `root`, relative to it; links to folders are not entered."""
-    lost: list[Path] = []
-
-    def failed(error: OSError) -> None:
-        if error.errno not in _LOST:
-            raise error  # a folder that may not be read: leaving its pictures out without a word would be worse
-        lost.append(Path(error.filename))
-
-    for folder, folders, files in os.walk(root, onerror=failed):
-        here = Path(folder).relative_to(root)
-        links = [name for name in folders if os.path.islink(os.path.join(folder, name))]
-        folders[:] = sorted(name for name in folders if name not in links and not is_junk(PurePosixPath(name)))
-        yield from (os.fsencode(here / name) for name in files + links if not is_junk(PurePosixPath(name)))
-    yield from (os.fsencode(folder.relative_to(root)) for folder in lost)
 
 
 def _picture(origin: Origin, path: Path, root: Path, name: str, labels: Labels) -> RawPicture:

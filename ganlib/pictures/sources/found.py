@@ -1,7 +1,8 @@
 """What the sources that read files share: what counts as junk, which files are refused unread, names, provenance."""
 
+import errno
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -10,6 +11,9 @@ from ganlib.pictures.formats import HEAD, is_archive, sniff
 from ganlib.pictures.raw import Label, RawPicture
 
 LARGEST = 64 * 2**20  # bytes of one encoded picture
+#: A folder that went while others were read, or whose path is too long for the system: its name becomes a row, as that of a file
+#: that cannot be read does.
+_LOST = (errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG)
 JUNK = {"thumbs.db", "desktop.ini", "__macosx"}
 
 
@@ -52,6 +56,23 @@ def is_junk(path: PurePosixPath) -> bool:
 def first_folder(path: PurePosixPath) -> dict[str, Label]:
     """The label `class`: the topmost folder that the file lies in; none for a file that lies in no folder."""
     return {"class": path.parts[0]} if len(path.parts) > 1 else {}
+
+
+def walk(root: Path) -> Iterator[bytes]:
+    """Every file and every link under `root`, relative to it; links to folders are not entered."""
+    lost: list[Path] = []
+
+    def failed(error: OSError) -> None:
+        if error.errno not in _LOST:
+            raise error  # a folder that may not be read: leaving its pictures out without a word would be worse
+        lost.append(Path(error.filename))
+
+    for folder, folders, files in os.walk(root, onerror=failed):
+        here = Path(folder).relative_to(root)
+        links = [name for name in folders if os.path.islink(os.path.join(folder, name))]
+        folders[:] = sorted(name for name in folders if name not in links and not is_junk(PurePosixPath(name)))
+        yield from (os.fsencode(here / name) for name in files + links if not is_junk(PurePosixPath(name)))
+    yield from (os.fsencode(folder.relative_to(root)) for folder in lost)
 
 
 def placed(path: str) -> Path:

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from ganlib.errors import AtelierError
 from ganlib.outward import opened
 from ganlib.pictures.raw import Label, RawPicture
-from ganlib.pictures.sources.found import Origin
+from ganlib.pictures.sources.found import Origin, placed
 
 _PIECE = 2**20
 LARGEST = 2**30  # bytes of one file, packed or not
@@ -76,7 +76,14 @@ class Idx:
 
     def _images(self, part: str) -> NDArray[np.uint8]:
         name = f"{part}-images-idx3-ubyte"
-        return _array(name, self._content(name, needed=True), dimensions=3)
+        images = _array(name, self._content(name, needed=True), dimensions=3)
+        if len(images) and not images[0].size:
+            _, height, width = images.shape
+            raise AtelierError(
+                f"{name}: expected pictures of a pixel or more, found {len(images):,} of {width} × {height} pixels; nothing was "
+                "kept. Fetch the file again, or name another folder."
+            )
+        return images
 
     def _classes(self, part: str) -> NDArray[np.uint8] | None:
         name = f"{part}-labels-idx1-ubyte"
@@ -113,9 +120,10 @@ class Idx:
 
     def _read(self, name: str, needed: bool) -> tuple[str, bytes]:
         if self.path:
-            for path in (Path(self.path, f"{name}.gz"), Path(self.path, name)):
+            for path in (placed(self.path) / f"{name}.gz", placed(self.path) / name):
                 if path.is_file():
-                    return str(path), path.read_bytes()
+                    with path.open("rb") as stream:
+                        return str(path), _read(str(path), stream)
             if needed:
                 raise AtelierError(
                     f"{self.path}: expected {name}.gz or {name} in this folder, found neither. Name another folder."
@@ -140,7 +148,7 @@ def _fetch(url: str, inward: bool) -> tuple[str, bytes]:
         raise AtelierError(f"{url}: expected an address that begins with https:// or http://. Correct collect.url.")
     try:
         with opened(url, SECONDS, inward) as answer:
-            return url, _read(answer)
+            return url, _read(url, answer)
     except (urllib.error.URLError, OSError, http.client.HTTPException, ValueError) as error:
         reason = getattr(error, "reason", error)
         if isinstance(reason, PermissionError):
@@ -151,10 +159,14 @@ def _fetch(url: str, inward: bool) -> tuple[str, bytes]:
         raise AtelierError(f"{url}: expected a file here, could not fetch it ({reason}). Try later, or give a folder.") from None
 
 
-def _read(stream: Any) -> bytes:
-    """All of it up to `LARGEST`, in pieces: asked for so much at once, a reader makes room for so much at once."""
+def _read(place: str, stream: Any) -> bytes:
+    """All of it, in pieces: asked for so much at once, a reader makes room for so much at once."""
     found = io.BytesIO()
-    while (piece := stream.read(min(_PIECE, LARGEST - found.tell()))) and found.tell() < LARGEST:
+    while piece := stream.read(_PIECE):
+        if found.tell() + len(piece) > LARGEST:
+            raise AtelierError(
+                f"{place}: expected at most {LARGEST:,} bytes, packed or not, found more; nothing was kept. Split the file."
+            )
         found.write(piece)
     return found.getvalue()
 
@@ -164,7 +176,7 @@ def _unpack(place: str, data: bytes) -> bytes:
         return data
     try:
         with gzip.open(io.BytesIO(data)) as stream:
-            return _read(stream)
+            return _read(place, stream)
     except (OSError, EOFError, zlib.error) as error:
         raise AtelierError(f"{place}: expected a gz file, found it damaged ({error}). Fetch it again.") from None
 

@@ -11,6 +11,7 @@ from ganlib.errors import AtelierError, listed, printable
 from ganlib.pictures.raw import Label
 
 KEYS = ("name", "path")
+EXACT = 2**53  # of the whole numbers up to here a float holds every one
 
 Labels = dict[str, dict[str, Label]]
 
@@ -71,7 +72,8 @@ def check_matched(path: Path, labels: Labels, names: Iterable[str]) -> None:
 def _read(path: Path) -> tuple[list[str], list[tuple[int, list[str]]]]:
     """The header, and every row with the line on which it ends."""
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        with path.open(encoding="utf-8-sig", newline="") as stream:  # a line's end in quotes is a part of the cell, as it is
+            text = stream.read()
     except (FileNotFoundError, NotADirectoryError):
         raise AtelierError(
             f"{path}: expected a CSV file of labels, found nothing there. Check the spelling of the path."
@@ -81,8 +83,10 @@ def _read(path: Path) -> tuple[list[str], list[tuple[int, list[str]]]]:
     except UnicodeDecodeError as error:
         message = f"{path}: expected UTF-8 text, found a byte that is none at offset {error.start}. Save it as UTF-8."
         raise AtelierError(message) from None
-    separator = max(",;\t", key=text.split("\n", 1)[0].count)
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
+    lines = io.StringIO(text, newline="")
+    separator = max(",;\t", key=lines.readline().count)
+    lines.seek(0)
+    reader = csv.reader(lines, delimiter=separator)
     try:
         header = _header(path, next(reader, []))
         rows = [(reader.line_num, row) for row in reader if any(map(str.strip, row))]
@@ -128,8 +132,12 @@ def _typed(cells: list[str]) -> list[Label]:
 
 
 def _number(cell: str) -> float | None:
+    """The number that a cell is, if a float holds it: a larger whole one names something, and is to keep its digits."""
     try:
         number = float(cell)
     except ValueError:
         return None
-    return number if math.isfinite(number) else None
+    whole = cell.strip().lstrip("+-").isdecimal()
+    if "_" in cell or not math.isfinite(number) or (whole and abs(number) >= EXACT):
+        return None  # an underscore in a number is Python's habit, nobody else's
+    return number
