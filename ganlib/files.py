@@ -15,7 +15,7 @@ from ganlib.claimed import claimed
 from ganlib.errors import AtelierError, listed
 
 #: What systems put into every folder that they show.
-_SYSTEMS = (".DS_Store", "._*", "Thumbs.db", "desktop.ini")
+_SYSTEMS = (".DS_Store", "._*", ".nfs*", "Thumbs.db", "desktop.ini")
 
 
 def write_bytes(path: Path, data: bytes) -> None:
@@ -76,6 +76,7 @@ def new_folder(path: Path, marker: str, parts: Sequence[str] = ("*",)) -> Iterat
             os.replace(before, place)  # a run was killed between the two moves below
         try:
             yield partial
+            check_replaceable(path, marker, parts)  # what a person has put there in the meantime
             _take(place, partial, before)
         except OSError as error:
             error.filename = error.filename or str(path)  # a full disk says so without saying where
@@ -122,7 +123,8 @@ def check_replaceable(path: Path, marker: str, parts: Sequence[str] = ("*",)) ->
             f"{path}: expected no folder, an empty one, or one written by this step before (with {marker} in it); found "
             "something else, and left it alone. Name another output folder, or move that one away."
         )
-    foreign = [name for name in there if not any(fnmatchcase(name, part) for part in (*parts, *_SYSTEMS))]
+    known = (*parts, *(f".{part}.*" for part in parts), *_SYSTEMS)  # the second: halves of files, of a run that was killed
+    foreign = [name for name in there if not any(fnmatchcase(name, part) for part in known)]
     if foreign:  # other programs call their files so, too: beside pictures of somebody's own lies a dataset.json
         raise AtelierError(
             f"{path}: expected nothing but what this step writes, to be replaced; found {listed(foreign)}, too, and left all "

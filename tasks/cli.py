@@ -49,7 +49,7 @@ def _misfortune(error: OSError) -> str:
             "Change the permissions, or name another place."
         )
     if error.errno == errno.ENAMETOOLONG:
-        return f"{error.filename}: expected a name that is short enough for this disk; nothing was done. Choose another."
+        return f"{error.filename}: expected a name that is short enough for this disk. Choose another."
     raise error
 
 

@@ -164,9 +164,10 @@ def _source(options: argparse.Namespace) -> "Source":
     """The kind of source that lies at the path."""
     from ganlib.pictures.sources.archive import Archive
     from ganlib.pictures.sources.folder import Folder
+    from ganlib.pictures.sources.found import placed
     from ganlib.pictures.sources.parquet import Parquet
 
-    path, labels = options.source, options.labels or ""
+    path, labels = placed(str(options.source)), options.labels or ""
     if path.suffix == ".parquet" or (path / SUMMARY).exists():
         if labels:
             raise AtelierError(f"{path}: expected no --labels with Parquet, whose own columns are the labels. Leave it out.")

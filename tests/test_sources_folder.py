@@ -68,6 +68,7 @@ def test_links_are_followed_only_inside(folder: Path, tmp_path: Path) -> None:
     (folder / "out.png").symlink_to(secret)
     (folder / "outdir").symlink_to(secret.parent)
     (folder / "in.png").symlink_to(folder / "cats" / "1.png")
+    (folder / "indir").symlink_to(folder / "cats")
     (folder / "dead.png").symlink_to(folder / "nowhere.png")
     (folder / "loop.png").symlink_to(folder / "loop.png")
     os.mkfifo(folder / "pipe.png")
@@ -79,6 +80,7 @@ def test_links_are_followed_only_inside(folder: Path, tmp_path: Path) -> None:
         "dead.png": "broken-link",
         "loop.png": "broken-link",
         "pipe.png": "not-a-file",
+        "indir": "not-a-file",
     }
     assert pictures["in.png"].data == png(1)
     assert not any(picture.data == png(9) for picture in pictures.values())
@@ -233,3 +235,13 @@ def test_a_path_may_begin_at_home(folder: Path, tmp_path: Path, monkeypatch: pyt
     put(tmp_path / "labels.csv", b"name,age\ncats/1.png,3\n")
     pictures = list(Folder("~/photos", labels="~/labels.csv").pictures())
     assert [(picture.source, picture.labels.get("age")) for picture in pictures] == [("photos", 3.0), ("photos", None)]
+
+
+def test_many_links_to_folders_leave_nothing_open(folder: Path) -> None:
+    """Each is a row; what is opened to be looked at is closed."""
+    for number in range(30):
+        (folder / f"l{number}").symlink_to(folder / "cats")
+    before = len(os.listdir("/proc/self/fd"))
+    problems = list(_problems(Folder(str(folder))).values())
+    assert problems.count("not-a-file") == 30
+    assert len(os.listdir("/proc/self/fd")) == before

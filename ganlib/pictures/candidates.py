@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ganlib.pictures.decode import Pixels
-from ganlib.pictures.raw import Label
+from ganlib.pictures.raw import CLASS, Label
 from ganlib.pictures.shelf import Rows, Shelf
 from ganlib.pictures.views import VIEW
 from ganlib.progress import Progress
@@ -46,8 +46,8 @@ class Candidates:
         return self.facts[name][np.asarray(self.kept, np.int64)].astype(np.float64)
 
     def labelled(self, row: int) -> int:
-        """How many labels one of the candidates has."""
-        return sum(values[row] is not None for values in self.labels.values())
+        """How many labels one of the candidates has beside the folder that it lies in: a copy lies in some other."""
+        return sum(values[row] is not None for name, values in self.labels.items() if name != CLASS)
 
     def view(self, places: Sequence[int] | Rows) -> Pixels:
         """The views, uint8 [P, 64, 64, 3], of some of the candidates."""

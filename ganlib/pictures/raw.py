@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 #: What is known about a picture: a name (hair colour) or a measure (hair length); None where it does not apply.
 Label = str | float | None
+CLASS = "class"  # the label that the folder of a picture gives it
 
 
 @dataclass(frozen=True)

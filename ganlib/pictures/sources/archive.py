@@ -64,8 +64,12 @@ class Archive:
     def _labels(self, members: list[Member]) -> Labels:
         if not self.labels:
             return {}
-        labels = {str(PurePosixPath(name)): row for name, row in read_labels(self._table()).items()}  # as `_path` has them
-        check_matched(self._table(), labels, map(str, map(_path, members)))
+        names = set(map(str, map(_path, members)))
+        rows = read_labels(self._table(), names=names)
+        labels = {str(PurePosixPath(name)): row for name, row in rows.items()}  # as `_path` has them
+        if len(labels) < len(rows):
+            raise AtelierError(f"{self._table()}: expected one row a picture, found one twice, written otherwise. Remove a row.")
+        check_matched(self._table(), labels, names)
         return labels
 
     def _table(self) -> Path:

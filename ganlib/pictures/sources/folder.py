@@ -38,10 +38,10 @@ class Folder:
     def pictures(self) -> Iterator[RawPicture]:
         """Yield every file in the order of its path, those that are refused without their bytes."""
         found, root = self._found(), placed(self.path).resolve()
-        labels = self._labels(found)
+        labels, home = self._labels(found), _home(root)
         origin, names = Origin(_text(os.fsencode(root.name)), self.licence, self.attribution), Names()
         for name in found:  # two that differ in bytes may be one as text
-            yield _picture(origin, root / os.fsdecode(name), root, names.unique(_text(name)), labels)
+            yield _picture(origin, root / os.fsdecode(name), root, home, names.unique(_text(name)), labels)
 
     def _found(self) -> list[bytes]:
         """Relative paths, as the file system has them: not all of them are text."""
@@ -78,10 +78,10 @@ def _same(path: Path, other: Path) -> bool:
     return os.path.realpath(path) == os.path.realpath(other)
 
 
-def _picture(origin: Origin, path: Path, root: Path, name: str, labels: Labels) -> RawPicture:
+def _picture(origin: Origin, path: Path, root: Path, home: Path, name: str, labels: Labels) -> RawPicture:
     """The file at `path`, or why it is not read."""
     try:
-        data = _read(path, root)
+        data = _read(path, root, home)
     except _Unread as unread:
         return origin.refused(name, str(unread))
     return origin.picture(name, data, {**first_folder(PurePosixPath(name)), **labels.get(name, {})})
@@ -91,25 +91,42 @@ class _Unread(Exception):
     """Why a file is not read, as a reason."""
 
 
-def _read(path: Path, root: Path) -> bytes:
-    """What is in a file that lies in `root`; of one that grows meanwhile, more than `LARGEST` for the source to refuse."""
+def _read(path: Path, root: Path, home: Path) -> bytes:
+    """What is in a file that lies in `root`; of one that grows meanwhile, more than `LARGEST` for the source to refuse.
+
+    home: how the system itself calls `root`.
+    """
     try:
-        with open(os.open(path, _OPEN), "rb") as stream:
-            status = os.fstat(stream.fileno())
-            if not _place(stream.fileno(), path).is_relative_to(root):
-                raise _Unread("link-outside")
-            if not stat.S_ISREG(status.st_mode):
-                raise _Unread("not-a-file")
-            if status.st_size > LARGEST:
-                raise _Unread("too-large-file")
+        handle = os.open(path, _OPEN)
+    except OSError as error:
+        raise _Unread(_why(path, root, error)) from None
+    try:
+        status = os.fstat(handle)
+        if not _place(handle, path).is_relative_to(home):
+            raise _Unread("link-outside")
+        if not stat.S_ISREG(status.st_mode):
+            raise _Unread("not-a-file")
+        if status.st_size > LARGEST:
+            raise _Unread("too-large-file")
+        with open(handle, "rb", closefd=False) as stream:
             data = stream.read(status.st_size + 1)
             return data if len(data) <= status.st_size else data + stream.read(LARGEST)
     except OSError as error:
         raise _Unread(_why(path, root, error)) from None
+    finally:
+        os.close(handle)
+
+
+def _home(root: Path) -> Path:
+    handle = os.open(root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        return _place(handle, root)
+    finally:
+        os.close(handle)
 
 
 def _place(handle: int, path: Path) -> Path:
-    """Where an open file lies, whatever has become of its path since; where the system does not say so, where the path leads."""
+    """Where what was opened lies, whatever has become of its path since; where the system does not tell, where the path leads."""
     try:
         return Path(os.readlink(f"/proc/self/fd/{handle}"))
     except OSError:
@@ -117,7 +134,12 @@ def _place(handle: int, path: Path) -> Path:
 
 
 def _why(path: Path, root: Path, error: OSError) -> str:
-    """The reason for which a file cannot be opened or read: a pipe nobody writes to and a socket are no files either."""
+    """The reason for which a file cannot be opened or read: a pipe nobody writes to and a socket are no files either.
+
+    What is no fault of the file, but of a system that has too much open, is raised.
+    """
+    if error.errno in (errno.EMFILE, errno.ENFILE):
+        raise error
     if not Path(os.path.realpath(path)).is_relative_to(root):
         return "link-outside"
     if error.errno not in (errno.ENOENT, errno.ENOTDIR, errno.ENXIO, errno.EISDIR, errno.ELOOP):

@@ -8,7 +8,7 @@ from pathlib import Path, PurePosixPath
 
 from ganlib.errors import AtelierError
 from ganlib.pictures.formats import HEAD, is_archive, sniff
-from ganlib.pictures.raw import Label, RawPicture
+from ganlib.pictures.raw import CLASS, Label, RawPicture
 
 LARGEST = 64 * 2**20  # bytes of one encoded picture
 #: A folder that went while others were read, or whose path is too long for the system: its name becomes a row, as that of a file
@@ -55,7 +55,7 @@ def is_junk(path: PurePosixPath) -> bool:
 
 def first_folder(path: PurePosixPath) -> dict[str, Label]:
     """The label `class`: the topmost folder that the file lies in; none for a file that lies in no folder."""
-    return {"class": path.parts[0]} if len(path.parts) > 1 else {}
+    return {CLASS: path.parts[0]} if len(path.parts) > 1 else {}
 
 
 def walk(root: Path) -> Iterator[bytes]:

@@ -5,9 +5,10 @@ import io
 import math
 import sys
 from collections.abc import Container, Iterable, Sequence
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from ganlib.errors import AtelierError, listed, printable
+from ganlib.pictures.formats import ENDINGS
 from ganlib.pictures.raw import Label
 
 KEYS = ("name", "path")
@@ -26,14 +27,15 @@ def read_labels(path: Path, as_is: bool = False, names: Container[str] = (), key
     header, numbered = _read(path)
     key, rows = _key(path, header, keys), [row for _, row in numbered]
     for place, name in enumerate(header):
-        _tell_mixed(path, name, [(line, row[place]) for line, row in numbered if row[place].strip()])
+        if name not in (key, ""):
+            _tell_mixed(path, name, [(line, row[place]) for line, row in numbered if row[place].strip()])
     columns = {name: _typed([row[place] for row in rows]) for place, name in enumerate(header) if name not in (key, "")}
     labels: Labels = {}
     for number, row in enumerate(rows):
         name = row[header.index(key)]
         name = name if as_is or name in names else name.replace("\\", "/").removeprefix("./")
         if name in labels:
-            raise AtelierError(f"{path}: expected one row a picture, found two for {name}. Remove one.")
+            raise AtelierError(f"{path}: expected one row a picture, found two for {printable(name)}. Remove one.")
         labels[name] = {label: values[number] for label, values in columns.items()}
     return labels
 
@@ -49,7 +51,7 @@ def _key(path: Path, header: list[str], keys: Sequence[str]) -> str:
     """The column that names pictures."""
     key = next((name for name in keys if name in header), None)
     if key is None:
-        raise AtelierError(f"{path}:1: expected a column name or path, found {', '.join(header) or 'no header'}. Add one.")
+        raise AtelierError(f"{path}:1: expected a column name or path, found {listed(header) or 'no header'}. Add one.")
     return key
 
 
@@ -62,9 +64,10 @@ def check_matched(path: Path, labels: Labels, names: Iterable[str]) -> None:
             f"{path}: expected every row to name a picture of the source (its path in the source, with its ending), found "
             f"{len(lost)} of {len(labels)} that match none: {listed(lost)}. Correct or remove these rows."
         )
-    if bare := [name for name in names if name not in labels]:
+    pictures = [name for name in names if PurePosixPath(name).suffix.lower() in ENDINGS]
+    if bare := [name for name in pictures if name not in labels]:
         print(
-            f"{path}: {len(bare)} of {len(names)} pictures have no row in it, and none of its labels: {listed(bare)}.",
+            f"{path}: {len(bare)} of {len(pictures)} pictures have no row in it, and none of its labels: {listed(bare)}.",
             file=sys.stderr,
         )
 
