@@ -467,7 +467,8 @@ def test_all_trials_go_under_one_parent_whoever_starts_them(here: Path, monkeypa
 def test_the_code_that_decides_a_trial_is_a_dependency(name: str) -> None:
     """As for the steps of the pipeline: changing what a trial, or the comparison, imports redoes it."""
     reading = {
-        f"ganlib.pictures.{module}" for module in ("arrays", "decode", "formats", "guard", "raw", "sources", "split", "tables")
+        f"ganlib.pictures.{module}"
+        for module in ("arrays", "decode", "depth", "formats", "guard", "png", "raw", "sources", "split", "tables")
     }
     # how a store is written, how trials came about, what they could have been asked for
     training = {"ganlib.conditions", "ganlib.pictures", "ganlib.ranks", "ganlib.training"}

@@ -23,10 +23,11 @@ from ganlib.errors import AtelierError
 from ganlib.metrics.parallel import ahead
 from ganlib.pictures import checks
 from ganlib.pictures.candidates import Candidates, Finding
+from ganlib.pictures.codes import REASONS
 from ganlib.pictures.config import CurateConfig
 from ganlib.pictures.overrides import read_overrides
 from ganlib.pictures.raw import RawPicture
-from ganlib.pictures.reasons import REASONS, explain
+from ganlib.pictures.reasons import explain
 from ganlib.pictures.sources.folder import Folder
 from ganlib.pictures.split import split_of
 from ganlib.pictures.store import Store

@@ -20,6 +20,7 @@ PLUMBING = {
 #: What a step imports without its result depending on it, and why.
 DRIFT = {f"ganlib.metrics.{module}" for module in ("kernel", "measure", "moments", "requirements")}  # told besides, to a person
 NO_MATTER = {
+    "collect": {"ganlib.pictures.codes"},  # by what a shard's reader knows reasons, and nothing is written
     "curate": DRIFT,
     "train": {
         *("ganlib.sampling.grid", "ganlib.sampling.png", "ganlib.pictures"),  # how sheets look; how a store is written

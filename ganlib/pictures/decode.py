@@ -108,7 +108,7 @@ def _decode(name: str, data: bytes, form: str, mode: Literal["RGB", "L"], backgr
 
 
 def _notes(name: str, data: bytes, form: str, picture: "Image", turn: "Transpose | None") -> dict[str, bool]:
-    """What is unusual, by the codes of `ganlib.pictures.reasons.NOTES`."""
+    """What is unusual, by the codes of `ganlib.pictures.codes.NOTES`."""
     ending = PurePosixPath(name).suffix.lower()
     return {
         "wrong-extension": ending in ENDINGS and ENDINGS[ending] != form,

@@ -12,8 +12,8 @@ import pyarrow as pa
 
 from ganlib.errors import AtelierError
 from ganlib.files import write_json
+from ganlib.pictures.codes import REASONS
 from ganlib.pictures.raw import RawPicture, RawSummary
-from ganlib.pictures.reasons import REASONS
 from ganlib.pictures.shard_writer import COLUMNS, LABEL, ShardWriter
 
 if TYPE_CHECKING:
