@@ -2,6 +2,7 @@
 
 import gzip
 import io
+import os
 import re
 import tarfile
 import tracemalloc
@@ -438,3 +439,11 @@ def test_a_name_cannot_forge_a_message(tmp_path: Path, name: str, shown: str) ->
     source = _tar(tmp_path / "p.tar", {name: png()})
     with pytest.raises(AtelierError, match=f"found {re.escape(shown)}, which lies outside; nothing was kept"):
         source.count()
+
+
+def test_an_archive_whose_own_name_is_no_text_is_read(tmp_path: Path) -> None:
+    """Its pictures say where they come from, with escapes, which a shard can hold."""
+    path = Path(os.fsdecode(os.fsencode(tmp_path) + b"/pics\xe9.zip"))
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("a.png", png(1))
+    assert [picture.source for picture in Archive(str(path)).pictures()] == ["pics\\xe9.zip"]

@@ -270,3 +270,12 @@ def test_text_that_is_none_is_named_with_its_row(tmp_path: Path, ours: bool) -> 
         pq.write_table(table.set_column(table.schema.get_field_index("name"), "name", names), tmp_path / "t.parquet")
         with pytest.raises(AtelierError, match=rf"t\.parquet: {found}.* column name, row 1"):
             list(Parquet(str(tmp_path)).pictures())
+
+
+def test_a_file_whose_own_name_is_no_text_is_a_sentence(tmp_path: Path) -> None:
+    """Arrow opens no such path."""
+    path = Path(os.fsdecode(os.fsencode(tmp_path) + b"/pics\xe9.parquet"))
+    pq.write_table(pa.table({"data": [png(1)]}), tmp_path / "plain.parquet")
+    (tmp_path / "plain.parquet").rename(path)
+    with pytest.raises(AtelierError, match=r"pics\\xe9\.parquet: expected a path in UTF-8, .* not read\. Rename the file"):
+        list(Parquet(str(path)).pictures())

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
-from ganlib.errors import AtelierError
+from ganlib.errors import AtelierError, printable
 from ganlib.files import write_json
 from ganlib.pictures.codes import REASONS
 from ganlib.pictures.raw import RawPicture, RawSummary
@@ -59,7 +59,7 @@ def read_shards(folder: Path) -> Iterator[RawPicture]:
     for path in shards(folder):
         for row, picture in enumerate(read_shard(path)):
             if picture.name in names:
-                raise _odd(path, row, "every picture to have a name of its own", f"{picture.name} a second time")
+                raise _odd(path, row, "every picture to have a name of its own", f"{printable(picture.name)} a second time")
             names.add(picture.name)
             yield picture
     if len(names) != expected:

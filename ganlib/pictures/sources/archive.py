@@ -11,7 +11,7 @@ from typing import IO, Literal, cast
 from ganlib.errors import AtelierError, printable
 from ganlib.pictures.raw import Label, RawPicture
 from ganlib.pictures.sources import tar
-from ganlib.pictures.sources.found import LARGEST, Names, Origin, first_folder, is_junk, must_exist, placed
+from ganlib.pictures.sources.found import LARGEST, Names, Origin, as_text, first_folder, is_junk, must_exist, placed
 from ganlib.pictures.sources.table import Labels, check_matched, read_labels
 
 MEMBERS = 1_000_000
@@ -51,7 +51,7 @@ class Archive:
 
         Raises `AtelierError` where the archive is none, is damaged, holds too much, or names a place outside itself.
         """
-        origin, names = Origin(Path(self.path).name, self.licence, self.attribution), Names()
+        origin, names = Origin(as_text(Path(self.path).name), self.licence, self.attribution), Names()
         with self._opened() as (archive, members):
             labels, wrapper = self._labels(members), _wrapper(archive, members)
             for member in members:

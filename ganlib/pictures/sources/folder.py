@@ -10,7 +10,7 @@ from typing import Literal
 
 from ganlib.errors import AtelierError
 from ganlib.pictures.raw import RawPicture
-from ganlib.pictures.sources.found import LARGEST, Names, Origin, first_folder, must_exist, placed, walk
+from ganlib.pictures.sources.found import LARGEST, Names, Origin, as_text, first_folder, must_exist, placed, walk
 from ganlib.pictures.sources.table import Labels, check_matched, read_labels
 
 _OPEN = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC  # a pipe is not waited for
@@ -39,9 +39,9 @@ class Folder:
         """Yield every file in the order of its path, those that are refused without their bytes."""
         found, root = self._found(), placed(self.path).resolve()
         labels, home = self._labels(found), _home(root)
-        origin, names = Origin(_text(os.fsencode(root.name)), self.licence, self.attribution), Names()
+        origin, names = Origin(as_text(root.name), self.licence, self.attribution), Names()
         for name in found:  # two that differ in bytes may be one as text
-            yield _picture(origin, root / os.fsdecode(name), root, home, names.unique(_text(name)), labels)
+            yield _picture(origin, root / os.fsdecode(name), root, home, names.unique(as_text(name)), labels)
 
     def _found(self) -> list[bytes]:
         """Relative paths, as the file system has them: not all of them are text."""
@@ -68,7 +68,7 @@ class Folder:
         table = self._table()
         if table is None:
             return {}
-        names = set(map(_text, found))
+        names = set(map(as_text, found))
         labels = read_labels(table, names=names)
         check_matched(table, labels, names)
         return labels
@@ -145,7 +145,3 @@ def _why(path: Path, root: Path, error: OSError) -> str:
     if error.errno not in (errno.ENOENT, errno.ENOTDIR, errno.ENXIO, errno.EISDIR, errno.ELOOP):
         return "unreadable-file"
     return "broken-link" if os.path.islink(path) else "not-a-file"
-
-
-def _text(name: bytes) -> str:
-    return name.decode("utf-8", "backslashreplace")

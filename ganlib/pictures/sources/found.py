@@ -1,4 +1,4 @@
-"""What the sources that read files share: what counts as junk, which files are refused unread, names, provenance."""
+"""What the sources that read files share: how a folder is walked, what is junk or refused unread, names, provenance."""
 
 import errno
 import os
@@ -56,6 +56,11 @@ def is_junk(path: PurePosixPath) -> bool:
 def first_folder(path: PurePosixPath) -> dict[str, Label]:
     """The label `class`: the topmost folder that the file lies in; none for a file that lies in no folder."""
     return {CLASS: path.parts[0]} if len(path.parts) > 1 else {}
+
+
+def as_text(name: bytes | str | Path) -> str:
+    """What the system calls a file, with escapes for bytes that are no text."""
+    return os.fsencode(name).decode("utf-8", "backslashreplace")
 
 
 def walk(root: Path) -> Iterator[bytes]:

@@ -16,7 +16,7 @@ from ganlib.pictures.formats import SIGNATURES
 from ganlib.pictures.raw import Label, RawPicture
 from ganlib.pictures.shard_writer import COLUMNS
 from ganlib.pictures.shards import read_shard
-from ganlib.pictures.sources.found import Names, Origin, must_exist, placed, walk
+from ganlib.pictures.sources.found import Names, Origin, as_text, must_exist, placed, walk
 from ganlib.pictures.sources.rows import Rows, ends, opened, read
 from ganlib.pictures.sources.table import EXACT
 
@@ -49,7 +49,7 @@ class Parquet:
 
         Raises `AtelierError` where a file is damaged, unpacks to too much, or has no column of pictures.
         """
-        origin, names = Origin(placed(self.path).name, self.licence, self.attribution), Names()
+        origin, names = Origin(as_text(placed(self.path).name), self.licence, self.attribution), Names()
         files = self._files()
         schemas = {file.path: _schema(file.path) for file in files if not file.problem}
         others = {path: schema for path, schema in schemas.items() if not _is_ours(schema)}
@@ -57,7 +57,7 @@ class Parquet:
         large = _large(others)
         for file in files:
             if file.problem:
-                yield origin.refused(names.unique(_text(file.path.relative_to(placed(self.path)))), file.problem)
+                yield origin.refused(names.unique(as_text(file.path.relative_to(placed(self.path)))), file.problem)
             elif file.path in others:
                 yield from _read(file.path, origin, names, large)
             else:
@@ -98,10 +98,6 @@ def _problem(path: Path, top: Path) -> str:
     return "" if path.is_file() else "not-a-file"
 
 
-def _text(path: Path) -> str:
-    return os.fsencode(path).decode("utf-8", "backslashreplace")
-
-
 def _rows(path: Path) -> int:
     with opened(path) as file:
         return int(file.metadata.num_rows)
@@ -127,7 +123,7 @@ def _say_left_out(root: Path, schemas: dict[Path, pa.Schema]) -> None:
 
 
 def _read(path: Path, origin: Origin, names: Names, large: set[str]) -> Iterator[RawPicture]:
-    stem = _text(Path(path.stem))
+    stem = as_text(path.stem)
     with opened(path) as file:
         column, named, labels = _columns(path, file.schema_arrow)
         for rows in read(path, file, column, [*([named] if named else []), *labels]):

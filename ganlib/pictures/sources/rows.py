@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 
 from ganlib.errors import AtelierError, listed
 from ganlib.pictures.sources.archive import RATIO, SMALL
-from ganlib.pictures.sources.found import LARGEST
+from ganlib.pictures.sources.found import LARGEST, as_text
 from ganlib.pictures.sources.pages import chunks, page_sizes
 
 ROWS = 256  # read at once, where they are small
@@ -48,6 +48,10 @@ def opened(path: Path) -> Iterator[pq.ParquetFile]:
         with pq.ParquetFile(path) as file:
             _check_shape(path, file)
             yield file
+    except UnicodeEncodeError:
+        raise AtelierError(
+            f"{as_text(path)}: expected a path in UTF-8, as Arrow opens no other; not read. Rename the file, or its folder."
+        ) from None
     except (pa.ArrowException, OSError, UnicodeDecodeError) as error:  # the last: in the name of a column
         if isinstance(error, OSError) and error.errno is not None:
             error.filename = error.filename or str(path)  # Arrow does not say where
